@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from tests.plugins.music.made import KINDS, PACKED, PLAIN, roll
 from tests.plugins.music.mat_file import (
     CELL,
+    COMPRESSED,
     DOUBLE,
     cell_array,
     element,
@@ -132,6 +134,25 @@ def test_what_unpacks_to_more_than_the_limit_is_refused(monkeypatch: pytest.Monk
     bomb = packed(cell_array("traindata", [matrix(np.zeros((10_000, 88), dtype=np.uint8))]))
     with pytest.raises(DataError, match=r"rolls.mat unpacks to more than 0\.0 GB"):
         read_cell_arrays(mat_file(bomb), "rolls.mat", ["traindata"])
+
+
+def test_the_variables_of_a_file_unpack_to_no_more_than_the_limit_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    file = mat_file(packed(ONE), packed(cell_array("testdata", [matrix(SONG)])))
+    names = ["traindata", "testdata"]
+    monkeypatch.setattr(mat, "MAX_UNPACKED", 2 * len(ONE))
+    assert read_cell_arrays(file, "rolls.mat", names).keys() == {*names}
+    monkeypatch.setattr(mat, "MAX_UNPACKED", 2 * len(ONE) - 16)
+    with pytest.raises(DataError, match="unpacks to more than"):
+        read_cell_arrays(file, "rolls.mat", names)
+
+
+def test_a_packed_variable_that_is_cut_off_is_named() -> None:
+    stream = zlib.compressobj()
+    begun = stream.compress(ONE) + stream.flush(zlib.Z_FULL_FLUSH)  # all of it, without an end
+    with pytest.raises(DataError, match="a packed variable is cut off"):
+        read_cell_arrays(mat_file(element(COMPRESSED, begun)), "rolls.mat", ["traindata"])
 
 
 @pytest.mark.parametrize("path", [PLAIN, PACKED], ids=lambda path: path.stem)

@@ -189,3 +189,21 @@ def test_the_loss_of_even_odds_is_that_of_88_coins(tmp_path: Path) -> None:
     (batch,) = dataset.batches("test", 3, seed=0, epoch=0)
     loss = trainer.loss(Output(torch.zeros(3, 9, 88), None), batch)
     assert loss.item() == pytest.approx(88 * math.log(2), rel=1e-6)
+
+
+def test_a_step_of_a_tune_is_half_as_long_as_one_of_a_chorale() -> None:
+    steps = [[0], [0, 4]]
+    tempo = bytes([0xFF, 0x51, 0x03])
+    for dataset, seconds in (
+        (nottingham(NottinghamConfig(), None), 0.25),
+        (jsb_chorales(JsbChoralesConfig(), None), 0.5),
+    ):
+        assert tempo + int(seconds * 1e6).to_bytes(3, "big") in dataset.midi(steps)
+
+
+def test_a_file_without_an_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "rolls.mat"
+    path.write_bytes(bytes(1001))
+    monkeypatch.setattr("zoo_music.dataset.MAX_UNPACKED", 1000)
+    with pytest.raises(DataError, match="is larger than"):
+        _ = piano_rolls(PianoRollsConfig(path=path), None).songs

@@ -15,7 +15,7 @@ from zoo_core.runtime.nn import IGNORED
 from zoo_seq2seq.configs import FraEngConfig, NumberWordsConfig, SumsConfig, TranslationPairsConfig
 from zoo_seq2seq.dataset import PairsDataset, fra_eng, number_words, sums, translation_pairs
 from zoo_seq2seq.samples import PAIRS
-from zoo_seq2seq.symbols import SPECIAL, prepared
+from zoo_seq2seq.symbols import EOS, SPECIAL, prepared, special_id
 
 BOOK = (
     "Go.\tVa !\tCC-BY 2.0\nHi.\tSalut !\nHi.\tSalut.\nRun!\tCours\u202f!\nWow!\tÇa alors\u202f!\n"
@@ -125,9 +125,9 @@ def test_incomplete_lines_are_reported_and_a_file_without_pairs_refused(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = tmp_path / "pairs.txt"
-    path.write_text("a\tb\nno tab\nno target\t\n\nc\td\n", "utf-8")
+    path.write_text("a\tb\nno tab\nno target\t \n\nc\td\n \tno source\n", "utf-8")
     assert [pair.target for pair in whole(path).pairs] == ["b", "d"]
-    assert "2 lines have no source or no target and will not be used: lines 2, 3" in caplog.text
+    assert "3 lines have no source or no target and will not be used: lines 2, 3, 6" in caplog.text
     path.write_text("no tab\n", "utf-8")
     with pytest.raises(DataError, match=r"no line has a source, a tab and a target"):
         _ = whole(path).signature
@@ -188,3 +188,13 @@ def test_without_the_data_the_symbols_of_the_targets_stand_in_for_those_of_the_s
         _ = fra_eng(FraEngConfig(), None).source_vocabulary
     vocabulary = Vocabulary((*SPECIAL, " a"))
     assert fra_eng(FraEngConfig(), vocabulary).source_vocabulary is vocabulary
+
+
+def test_a_vocabulary_of_other_data_has_no_ends() -> None:
+    with pytest.raises(DataError, match="the vocabulary has no <eos>; this model was trained on"):
+        special_id(Vocabulary(("a", "b")), EOS)
+
+
+def test_a_mark_at_the_beginning_gets_no_blank_before_it() -> None:
+    assert prepared("!Go.", lowercase=False, split_punctuation=True) == "!Go ."
+    assert prepared(". . ", lowercase=True, split_punctuation=True) == ". ."

@@ -108,3 +108,16 @@ def test_bleu_of_a_cut_target_does_not_count_its_padding(small: Path) -> None:
     sums = trainer.answer_sums(checkpoint.model, dataset, batch._replace(targets=targets))
     assert float(sums["translated"]) == float(sums["referred"]) == 5
     assert float(sums["sentence_bleu"]) == 2.0
+
+
+def test_shares_are_of_whole_targets_and_of_answers() -> None:
+    signature = zoo_core.Signature(
+        inputs=zoo_core.Tokens(4), outputs=Classes(4, per="step", next_token=True)
+    )
+    trainer = TranslationTrainer(TranslationConfig(), signature)
+    sums = {"loss": 6.0, "targets": 12.0, "correct": 9.0, "exact": 1.0, "rows": 4.0}
+    assert trainer.metrics(sums) == {"loss": 0.5, "accuracy": 0.75, "exact_match": 0.25}
+    counts = {f"{kind}_{n}": 1.0 for n in range(1, 5) for kind in ("matches", "groups")}
+    counts |= {"translated": 3.0, "referred": 3.0, "sentence_bleu": 1.0, "answers": 2.0}
+    metrics = trainer.metrics(sums | counts)
+    assert (metrics["bleu"], metrics["sentence_bleu"]) == (pytest.approx(1), 0.5)

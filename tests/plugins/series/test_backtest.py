@@ -149,6 +149,12 @@ def test_the_backtest_compares_the_last_row_of_every_horizon(tmp_path: Path, kin
     assert tested.further_metrics(LastPlusOne(tested), "test") == {}
 
 
+def test_a_value_of_zero_has_no_relative_error() -> None:
+    actual, forecast = torch.tensor([[0.0], [2.0]]), torch.tensor([[1.0], [1.0]])
+    assert Backtest().errors(actual, forecast) == {"backtest_mae": 1.0, "backtest_mape": 0.5}
+    assert Backtest().errors(actual[:1], forecast[:1]) == {"backtest_mae": 1.0}
+
+
 def test_a_horizon_begins_where_a_model_has_seen_enough_and_ends_in_the_split() -> None:
     every = Backtest(overlap=1)
     assert list(every.origins(start=20, end=24, horizon=3, seen=12)) == [19, 20, 21]
@@ -190,6 +196,7 @@ def test_the_passengers_have_year_and_month_beyond_their_end(
     assert series.future[0] == [5 / 83, 1.0, *[0.0] * 11]
     inputs = dataset.rows("train").inputs
     assert inputs[0, 0].tolist() == [0.0, 0.0, 1.0, *[0.0] * 11]  # covariates are as they are
+    assert inputs[..., 1].max() == pytest.approx(2 / 83)
     assert "backtest_mape" in dataset.further_metrics(LastPlusOne(dataset), "test")
 
 

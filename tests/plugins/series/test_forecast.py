@@ -76,6 +76,19 @@ def test_metrics_are_those_of_the_definition() -> None:
         {"mae": 1.0, "rmse": 1.5**0.5, "mape": (0.5 + 0.25 + 2) / 3, "mase": (0.5 + 0.5 + 4) / 4}
     )
     assert "mase" not in forecast_metrics(forecasts, actual, (0.0, 0.0))
+    assert forecast_metrics(forecasts, actual, (2.0, 0.0))["mase"] == 0.5
+
+
+def test_the_future_of_a_table_may_be_longer_or_shorter_than_a_forecast(tmp_path: Path) -> None:
+    rows = "".join(f"w{row},{row},{row % 7}\n" for row in range(60))
+    text = f"time,x,y\n{rows}next,,3\nlater,,4\n"
+    dataset = of(tmp_path, text, value_columns="x", covariate_columns="y")
+    for steps, times in ((1, ["next"]), (2, ["next", "later"]), (4, ["next", "later", "+3", "+4"])):
+        table = make_forecasts(dataset, LastPlusOne(dataset), steps)
+        assert [row[0] for row in table.rows] == times
+        assert [row[1] for row in table.rows] == pytest.approx(
+            list(range(60, 60 + steps)), abs=1e-3
+        )
 
 
 @pytest.fixture(scope="module")

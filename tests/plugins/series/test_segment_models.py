@@ -157,5 +157,7 @@ def test_a_window_that_does_not_fit_is_refused() -> None:
     dlinear = DLinear(DLinearConfig(window=6), signature(4)).double()
     with pytest.raises(MisfitError, match="a window of 5 steps for a model of 6; choose the same"):
         dlinear(Batch(inputs(5)))
+    with pytest.raises(MisfitError, match="a window of 7 steps for a model of 6; choose the same"):
+        dlinear(Batch(inputs(7)))
     with pytest.raises(MisfitError, match="windows of one length"):
         dlinear(Batch(inputs(6), lengths=torch.tensor([6, 5, 4])))

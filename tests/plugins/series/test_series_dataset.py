@@ -73,6 +73,15 @@ def test_scaling_is_fitted_on_the_training_part(tmp_path: Path) -> None:
     assert outputs.names == tuple(f"x+{step}" for step in range(1, 7))
 
 
+@pytest.mark.parametrize("scaling", ["standard", "min-max"])
+def test_a_column_that_never_changes_is_not_divided(tmp_path: Path, scaling: str) -> None:
+    rows = "".join(f"{row},{row},4\n" for row in range(ROWS))
+    dataset = of(tmp_path, f"time,x,same\n{rows}", scaling=scaling)
+    assert dataset.scaling.offset[1] == 4
+    assert dataset.scaling.scale[1] == 1
+    assert dataset.rows("train").inputs.isfinite().all()
+
+
 def test_a_recursive_forecast_has_the_next_row_at_every_step(tmp_path: Path) -> None:
     dataset = of(tmp_path, forecast="recursive", scaling="none", covariate_columns="y")
     assert dataset.signature.outputs.next_token
@@ -148,6 +157,8 @@ def test_typed_rows_are_a_window_and_an_output_reads_as_rows(tmp_path: Path) -> 
         ("t;x\n1;2\n2;3\n", {}, "no column of numbers: its columns look separated by ';'"),
         (TEXT + "60,,3,n\n61,5,4,n\n", {"value_columns": "x"}, "line 62: a number is missing"),
         (TEXT + "60,?,3,n\n", {"value_columns": "x"}, "line 62: '\\?' is no number in the column"),
+        (TEXT + "60,nan,3,n\n", {"value_columns": "x"}, "line 62: 'nan' is no number in the"),
+        (TEXT + "60,inf,3,n\n", {"value_columns": "x"}, "line 62: 'inf' is no number in the"),
         (
             TEXT + "7,1,3,n\n",
             {},
@@ -191,6 +202,7 @@ def test_the_baselines_repeat_a_row_or_a_season() -> None:
     assert seasonal_naive(past, 2, season=3).tolist() == [[1.0], [2.0]]
     assert naive_error(past, season=1).tolist() == [1.5]
     assert naive_error(past, season=2).tolist() == [3.0]
+    assert naive_error(past, season=3).tolist() == [1.5]
 
 
 def test_exponential_smoothing_is_that_of_its_equation() -> None:

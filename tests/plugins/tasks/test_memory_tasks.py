@@ -84,6 +84,8 @@ def test_typed_steps_are_numbers_with_marks() -> None:
     assert dataset.decode(Output(torch.tensor([[1.25]]), None)) == "sum 1.25"
     with pytest.raises(DataError, match="expected steps of a number and a mark"):
         dataset.encode("0.5; 1")
+    with pytest.raises(DataError, match="expected steps of a number and a mark"):
+        dataset.encode("0.5 1 1; 1 0 0")
 
 
 @pytest.mark.parametrize(("split", "delay"), [("train", 20), ("test", 40)])
@@ -141,6 +143,13 @@ def test_each_key_comes_again_once_with_its_value_as_label(
         assert len(symbols) == length
         assert answers == answers_of(symbols, pairs)
         assert sorted(filter(None, answers)) == sorted(symbols[1 : 2 * pairs : 2])
+
+
+def test_the_shortest_row_has_a_question_at_every_even_step_after_the_pairs() -> None:
+    dataset = recall(keys=8, values=8, pairs=3, length=12, test_pairs=3, test_length=13, **FEW)
+    for symbols, labels in readable_rows(dataset, "train"):
+        assert sorted(symbols[6::2]) == sorted(symbols[0:6:2])
+        assert [label is None for label in labels[6:]] == [False, True] * 3
 
 
 def test_random_filler_adds_no_label() -> None:

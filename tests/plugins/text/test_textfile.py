@@ -15,6 +15,7 @@ from zoo_core.recipes.nearest import nearest_recipe
 from zoo_core.recipes.resolve import resolve_run
 from zoo_text.configs import TextConfig
 from zoo_text.dataset import TextDataset
+from zoo_text.files import find_files
 from zoo_text.textfile import text_file
 
 
@@ -101,6 +102,13 @@ def test_a_folder_is_all_its_files_in_order(tmp_path: Path) -> None:
     both = text_file(TextConfig(path=(tmp_path / "c.md", tmp_path / "a.txt")), None)
     assert both.text == "three\none\n"
     assert both.name.endswith("c.md and 1 more")
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path: Path) -> None:
+    for name in ("a[1].txt", "a1.txt"):
+        (tmp_path / name).write_text(name)
+    assert find_files([tmp_path / "a[1].txt"]) == [tmp_path / "a[1].txt"]
+    assert find_files([tmp_path / "a[0-9].txt"]) == [tmp_path / "a1.txt"]
 
 
 def test_a_pattern_without_a_file_is_named(tmp_path: Path) -> None:
