@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import math
 from typing import Any
 
 import pytest
+
+from tests.coroutines import run_coroutine
 
 pytest.importorskip("zoo_serve")
 pytestmark = pytest.mark.full
@@ -82,5 +83,5 @@ def test_the_end_of_a_stream_is_told_however_it_comes() -> None:
     stream = EventStream(events(), lambda: ended.append("closed"))
     receive: Any = None
     with pytest.raises(OSError, match="has left"):
-        asyncio.run(stream({"type": "http"}, receive, leave))
+        run_coroutine(stream({"type": "http"}, receive, leave))
     assert ended == ["closed"]

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from tests.coroutines import run_coroutine
+
 pytest.importorskip("zoo_serve")
 pytestmark = pytest.mark.full
 
@@ -63,7 +65,7 @@ def test_a_bug_in_a_step_fails_its_jobs_and_the_thread_goes_on(
 
     computing.start()
     try:
-        asyncio.run(ask())
+        run_coroutine(ask())
     finally:
         computing.stop()
     assert "a step failed" in caplog.text
@@ -80,7 +82,7 @@ def test_a_server_closes_when_nothing_has_been_in_flight_for_a_while() -> None:
     server = StoppingServer(config, service, lambda: None, signals.append)
 
     def ticks(count: int) -> list[bool]:
-        return [asyncio.run(server.on_tick(1)) for _ in range(count)]
+        return [run_coroutine(server.on_tick(1)) for _ in range(count)]
 
     assert not any(ticks(2 * QUIET_TICKS))
     assert not service.is_stopping
