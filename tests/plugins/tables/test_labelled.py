@@ -61,6 +61,13 @@ def test_columns_lower_case_and_length_can_be_chosen(tmp_path: Path) -> None:
     assert dataset.encode("VERYLONG").inputs.tolist() == dataset.encode("very").inputs.tolist()
 
 
+def test_labels_are_sorted_as_numbers_and_those_that_are_none_follow(tmp_path: Path) -> None:
+    names = ["nan", "b", "10", "NaN", "a", "inf", "2", "-nan", "-1.5", "c"]
+    rows = "".join(f"text,{name}\n" for name in names)
+    expected = ("-1.5", "2", "10", "-nan", "NaN", "a", "b", "c", "inf", "nan")
+    assert of(tmp_path, f"text,label\n{rows}").label_names == expected
+
+
 def test_rows_without_text_or_label_are_left_out_with_their_lines(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Callable
 from functools import cached_property
@@ -211,9 +212,10 @@ def requests(config: RequestsConfig, vocabulary: Vocabulary | None) -> LabelledD
 def _as_number(label: str) -> tuple[float, str]:
     """Returns a key that sorts labels by their number, those without one last and as text."""
     try:
-        return float(label), label
+        number = float(label)
     except ValueError:
-        return float("inf"), label
+        number = math.nan
+    return (math.inf if math.isnan(number) else number), label
 
 
 def sample_settings() -> dict[str, str]:
