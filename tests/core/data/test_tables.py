@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from zoo_core.data.tables import Table, listed_lines, read_table, write_csv
+from zoo_core.data.tables import Table, listed_lines, read_table, table_of_objects, write_csv
 from zoo_core.errors import DataError
 
 ROWS = [["good, really", "1"], ['a "quote"', "2"], ["two\nlines", "3"]]
@@ -51,9 +51,10 @@ def test_an_encoding_and_a_delimiter_can_be_chosen(tmp_path: Path) -> None:
 
 
 def test_a_value_that_json_leaves_out_is_empty(tmp_path: Path) -> None:
-    table = read(tmp_path, "a.jsonl", '{"a": null, "b": true}\n{"c": 0.5}\n')
+    table = read(tmp_path, "a.jsonl", '{"a": null, "b": true}\n{"c": 0.5, "a": NaN}\n')
     assert table.columns == ("a", "b", "c")
     assert table.rows == [["", "true", ""], ["", "", "0.5"]]
+    assert table_of_objects([{"a": float("nan"), "b": 1}], "data").rows == [["", "1"]]
 
 
 @pytest.mark.parametrize(

@@ -121,7 +121,9 @@ def table_of_csv(content: bytes, name: str) -> Table:
 
 
 def table_of_objects(objects: Sequence[Mapping[str, Any]], name: str) -> Table:
-    """Returns the table of objects of JSON, whose keys are the columns; null is an empty field.
+    """Returns the table of objects of JSON, whose keys are the columns.
+
+    Null and NaN are empty fields.
 
     Args:
         objects: The rows.
@@ -274,17 +276,13 @@ def _table_of_records(records: list[dict[str, str]], name: str, lines: list[int]
 
 
 def _as_text(value: Any, name: str, line: int, key: str) -> str:
-    """Returns a JSON value as a field; null is an empty one.
+    """Returns a JSON value as a field.
 
     Raises:
         DataError: It is an object or a list.
     """
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str | int | float):
-        return str(value)
+    if value is None or isinstance(value, str | int | float):
+        return _field(value)
     kind = "a list" if isinstance(value, list) else "an object"
     raise DataError(f"{name}, line {line}: {quoted(key)} is {kind}; expected a text or a number")
 
@@ -304,12 +302,12 @@ def _parse_parquet(data: bytes, name: str) -> Table:
     except (ArrowException, OSError, ValueError) as error:
         reason = str(error).partition("\n")[0].rstrip(".")
         raise DataError(f"{name} is not a Parquet file: {reason}") from None
-    rows = [list(map(_arrow_text, row)) for row in zip(*values, strict=True)]
+    rows = [list(map(_field, row)) for row in zip(*values, strict=True)]
     return _checked(Table(name, columns, rows, list(range(1, len(rows) + 1))))
 
 
-def _arrow_text(value: Any) -> str:
-    """Returns a value of Parquet as a field; null and NaN are empty ones."""
+def _field(value: Any) -> str:
+    """Returns a value of JSON or Parquet as a field; null and NaN are empty ones."""
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, bool):
