@@ -174,3 +174,11 @@ def test_labels_tell_runs_of_one_model_apart() -> None:
 
 def test_a_run_has_its_folder() -> None:
     assert compare_runs(seeds([1.0])).rows[0].runs[0].folder == Path("gru-0")
+
+
+def test_runs_of_several_processes_share_a_row_and_compiled_ones_have_their_own() -> None:
+    runs = [record([1.0]), record([1.1], seed=1, processes=2)]
+    assert [row.seeds for row in compare_runs(runs).rows] == [(0, 1)]
+    compiled = record([1.2], compile=True)
+    labels = [row.label for row in compare_runs([*runs, compiled]).rows]
+    assert labels == ["gru compile=false", "gru compile=true"]

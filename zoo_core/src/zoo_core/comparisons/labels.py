@@ -48,7 +48,7 @@ def _settings(run_config: RunConfig) -> dict[str, Any]:
     }
     for section in SECTIONS:
         values |= {f"{section}.{key}": value for key, value in run_config.configs[section].items()}
-    for name in ("precision", "budget", "token_budget", "source", "unknown"):
+    for name in ("precision", "budget", "token_budget", "source", "unknown", "compile"):
         values[name] = getattr(run_config, name)
     return {name: value for name, value in values.items() if name not in WITHOUT_EFFECT}
 

@@ -81,11 +81,12 @@ class RunRecord:
 def settings_key(run_config: RunConfig) -> str:
     """Returns a text that is the same for runs that differ in their seed alone.
 
-    Threads, device and backend change a result in its last digits at most, and are left out.
+    Threads, processes, device and backend change a result in its last digits at most, and are left
+    out.
     """
     values = run_config.to_json()
-    for name in ("seed", "threads", "device", "backend"):
-        del values[name]
+    for name in ("seed", "threads", "processes", "device", "backend"):
+        values.pop(name, None)
     return json.dumps(values, sort_keys=True)
 
 
