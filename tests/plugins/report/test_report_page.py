@@ -16,6 +16,7 @@ from tests.plugins.report.conftest import Report, WriteRun
 from tests.runtime.sweeps.in_process import InProcessEngine
 from tests.runtime.sweeps.part_of_sweep import write_part_of_sweep
 from zoo_core.runtime.sweeps import sweep as sweeps
+from zoo_core.sweeps.run_states import record_failure
 
 pytestmark = pytest.mark.full
 HOSTILE = "</script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'>"
@@ -234,6 +235,18 @@ def test_runs_of_a_sweep_that_failed_or_were_interrupted_are_named(
         page.text
     )
     assert str(tmp_path) not in page.html
+
+
+def test_a_run_whose_name_begins_with_that_of_a_failed_one_is_named_too(
+    report: Report, hello: Path, tmp_path: Path
+) -> None:
+    sweep = write_part_of_sweep(tmp_path / "s", hello, (0, 1, 10))
+    record_failure(sweep / "seed=1", "no room", 1)
+    (sweep / "seed=10" / "state").mkdir(parents=True)
+    (sweep / "seed=10" / "state" / "CURRENT").write_text("1\n")
+    page = report(sweep)
+    assert page.text.count("seed=1 failed: no room") == 1
+    assert "seed=10 is unfinished: zoo resume" in page.text
 
 
 def test_an_existing_file_is_replaced_with_overwrite_only(

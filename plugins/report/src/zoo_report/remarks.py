@@ -23,7 +23,9 @@ def remarks(folders: Sequence[Path], found: FoundRuns) -> list[str]:
         if run.state == "failed"
     }
     left_out = [
-        reason for reason in found.left_out if not any(str(path) in reason for path in failed)
+        reason
+        for reason in found.left_out
+        if not any(reason.startswith(f"{path} failed: ") for path in failed)
     ]
     interrupted = [
         f"{run.folder.absolute().name} was interrupted: its results are those of "
