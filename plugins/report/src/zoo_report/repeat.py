@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, final
 
+from zoo_core.configs.settings import option_words
 from zoo_core.errors import ZooError
 from zoo_core.escaping import shell_command
 from zoo_core.plugins.catalog import Catalog
@@ -48,22 +49,36 @@ def train_command(catalog: Catalog, run_config: RunConfig) -> str:
     """Returns the command that repeats a run.
 
     It names what the run sets otherwise than its recipe, or a file with all settings where a plugin
-    of the run is not installed, so that the recipe is not known.
+    of the run is not installed, so that the recipe is not known. A run with a budget of tokens is
+    one of ``zoo compare``, which alone has such a budget.
     """
-    words = ["zoo", "train", run_config.recipe or run_config.model]
+    reference = run_config.recipe or run_config.model
+    words = ["zoo", "train", reference]
     if not _is_known(catalog, run_config):
         words += ["--config", CONFIG, "--seed", str(run_config.seed)]
         return shell_command(*words, *_run_words(run_config))
-    differences = dict(
-        text.split(" = ", 1) for text in differences_from_recipes(catalog, [run_config])[0]
-    )
-    differences.pop("model", None)
-    differences["seed"] = str(run_config.seed)
+    (differences,) = differences_from_recipes(catalog, [run_config])
+    names = [text.partition(" = ")[0] for text in differences]
     if not run_config.recipe:  # without a dataset, the default recipe would be meant
-        differences = {"dataset": run_config.dataset} | differences
-    for name, value in differences.items():
-        words += [f"--{name.replace('_', '-')}", value]
+        names = ["dataset", *names]
+    settings = [
+        word
+        for name in dict.fromkeys(names)
+        if name not in ("model", "seed")
+        for word in option_words(name, _value_of(run_config, name))
+    ]
+    if run_config.token_budget:
+        limits = ["--seeds", str(run_config.seed), "--tokens", str(run_config.token_budget)]
+        words = ["zoo", "compare", reference, *settings, *limits]
+        return shell_command(*words, "--threads", str(run_config.threads))
+    words += [*settings, "--seed", str(run_config.seed)]
     return shell_command(*words, *_run_words(run_config))
+
+
+def _value_of(run_config: RunConfig, name: str) -> object:
+    """Returns the value of a setting, such as ``trainer.epochs``, or the name of a section."""
+    section, _, key = name.partition(".")
+    return run_config.configs[section][key] if key else getattr(run_config, section)
 
 
 def _is_known(catalog: Catalog, run_config: RunConfig) -> bool:
@@ -84,7 +99,11 @@ def _run_words(run_config: RunConfig) -> list[str]:
     if run_config.precision != "fp32":
         words += ["--precision", run_config.precision]
     if run_config.budget:
-        words += ["--budget", f"{run_config.budget:g}s"]
+        words += ["--budget", f"{run_config.budget:.15g}s"]
+    if run_config.processes > 1:
+        words += ["--nproc", str(run_config.processes)]
+    if run_config.compile:
+        words.append("--compile")
     if run_config.source:
         words += ["--from", run_config.source]
     if run_config.unknown != DEFAULT_UNKNOWN:

@@ -171,6 +171,10 @@ def _run_options(run_config: RunConfig) -> dict[str, str]:
     options = {"precision": run_config.precision}
     if run_config.budget:
         options["budget"] = f"{run_config.budget:g} s"
+    if run_config.token_budget:
+        options["budget of tokens"] = f"{run_config.token_budget:,}"
+    if run_config.compile:
+        options["compile"] = "true"
     if run_config.source:
         options["from"] = run_config.source
         options["unknown"] = run_config.unknown
@@ -191,6 +195,7 @@ def _environment(group: Group) -> dict[str, str]:
             "device": config.device,
             "backend": config.backend,
             "threads": str(config.threads),
+            "processes": str(config.processes),
             **read_manifest(run.folder).versions,
             "fingerprint of the data": run.fingerprint[:16],
         }

@@ -218,6 +218,21 @@ def as_typed(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
+def option_words(name: str, value: object) -> list[str]:
+    """Returns the words that give a setting its value on the command line; a list repeats the flag.
+
+    >>> option_words("dataset.path", ["a.txt", "b.txt"])
+    ['--dataset.path', 'a.txt', '--dataset.path', 'b.txt']
+
+    Args:
+        name: Section and key, such as ``model.hidden_size``.
+        value: The value, as a run config holds it.
+    """
+    flag = f"--{name.replace('_', '-')}"
+    items = value if isinstance(value, list | tuple) else [value]
+    return [word for item in items for word in (flag, as_typed(item))]
+
+
 def with_unit(value: str, unit: str) -> str:
     """Returns the text of a value with its unit in the plural, but ``1 layer`` for ``1``."""
     if not unit or value == NONE:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from zoo_core.configs.settings import as_typed
+from zoo_core.configs.settings import option_words
 from zoo_core.escaping import shell_command
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.differences import default_value
@@ -90,6 +90,4 @@ def _settings(resolved: ResolvedRun, run_config: RunConfig) -> Iterator[str]:
         for setting in resolved.settings(section):
             value = values.get(setting.key)
             if run_config.source or value != default_value(setting):
-                for item in value if isinstance(value, list) else [value]:
-                    yield f"--{section}.{setting.key.replace('_', '-')}"
-                    yield as_typed(item)
+                yield from option_words(f"{section}.{setting.key}", value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from zoo_core.configs.settings import as_typed, settings_of
+from zoo_core.configs.settings import as_typed, option_words, settings_of
 from zoo_core.errors import MisfitError
 from zoo_core.escaping import shell_command
 from zoo_core.plugins.import_strings import resolve
@@ -38,5 +38,5 @@ def _command_to_train(checkpoint: Checkpoint) -> str:
     words = ["zoo", "train", run_config.model, "--dataset", run_config.dataset]
     for key, setting in settings_of(resolve(spec.config)).items():
         if key in values and as_typed(values[key]) != as_typed(setting.default):
-            words += [f"--dataset.{key.replace('_', '-')}", as_typed(values[key])]
+            words += option_words(f"dataset.{key}", values[key])
     return shell_command(*words)
