@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 
 from zoo_core import Classes, Features, Tokens, Values
 from zoo_core.errors import DataError
-from zoo_core.runtime.datasets.memory_rows import memory_rows
+from zoo_core.runtime.datasets.memory_rows import as_tensor, memory_rows
 
 
 class Frame:
@@ -107,7 +108,9 @@ def test_the_fingerprint_is_that_of_the_content() -> None:
         ([], "no data: expected a list of texts"),
         (["a"], "no data: there is no text of two symbols"),
         (([], []), "no data: there is no row"),
-        ([1, 2], "data with an item '1': expected"),
+        ([1, 2], "^row 0 of the data is 1: expected a list of texts"),
+        (["ab", "cd", None], "^row 2 of the data is no text, as row 0 is: None; leave it out"),
+        ([("ab", "x"), ("cd",)], r"^row 1 of the data is \('cd',\): expected a list of texts"),
         (7, "data of the type int: expected"),
         ({"a": 1}, "data of the type dict: expected"),
         ([("ab", "x"), ("ab", 1)], "targets of different kinds"),
@@ -119,8 +122,16 @@ def test_the_fingerprint_is_that_of_the_content() -> None:
         ([("ab", object()), ("cd", 1)], "row 0 of the data: .* is no text, number or array"),
         ([("ab", 1), ("cd", [[1], [2, 3]])], "row 1 of the data: .* is no text, number or array"),
         ([("ab", 1 + 2j), ("cd", 1)], "is no text, number or array"),
-        ([("ab", torch.tensor(2j)), ("cd", 1)], "is no text, number or array"),
-        ([(np.ones((2, 1)), 1), np.ones((2, 1))], "data with an item '.*: expected"),
+        ([("ab", torch.tensor(2j)), ("cd", 1)], "row 0 of the data: a tensor of torch.complex64"),
+        (
+            [(np.ones((2, 1)), 1), np.ones((2, 1))],
+            r"^row 1 of the data is array\(\[\[1\.\], \[1\.\]\]\): expected",
+        ),
+        ((np.ones((2, 3, 0)), [0, 1]), r"row 0 of the data is a row of shape \(3, 0\): expected"),
+        (
+            (np.ones((2, 3, 1)), np.array([[0, 1, 1], [-100, -100, -100]])),
+            "row 1 of the data: no target counts, all are -100; leave the row out",
+        ),
         ([("ab", "x"), ("cd", None)], "row 1 of the data has no label: None; give it one, or"),
         ([("ab", 1), ("cd", -1)], "row 1 of the data has the class -1: expected .* such as '-1'"),
         ([([0, 1], 1), ([0, -1], 0)], "row 1 of the data has the token -1: expected integers"),
@@ -161,6 +172,70 @@ def test_the_fingerprint_is_that_of_the_content() -> None:
 def test_other_data_is_refused(data: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):
         memory_rows(data).signature()
+
+
+MASK = [[False] * 3, [False, True, False]]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        (np.ma.masked_array(np.ones((2, 3)), MASK)[:, :, None], [0, 1]),
+        (np.ma.masked_array(np.ones((2, 3), int), MASK), [0, 1]),
+        (np.ones((2, 3, 1)), np.ma.masked_array(np.ones((2, 3), int), MASK)),
+    ],
+    ids=["features", "tokens", "targets"],
+)
+def test_a_row_with_masked_numbers_is_named(data: Any) -> None:
+    with pytest.raises(DataError, match="row 1 of the data: some numbers are masked; fill them"):
+        memory_rows(data)
+
+
+def test_a_masked_label_is_missing_and_a_mask_of_nothing_does_not_count() -> None:
+    labels = np.ma.masked_array([0, 1], [False, True])
+    with pytest.raises(DataError, match="row 1 of the data has no label: masked; give it one"):
+        memory_rows((["ab", "cd"], labels))
+    rows = memory_rows((["ab", "cd"], np.ma.masked_array([0, 1], mask=False)))
+    assert rows.signature().outputs == Classes(2)
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors", "ignore:torch.quantize")
+def test_a_tensor_that_is_not_dense_is_refused() -> None:
+    dense = torch.eye(3, 2)
+    for tensor in (
+        dense.to_sparse(),
+        dense.to("meta"),
+        torch.quantize_per_tensor(dense, 0.1, 0, torch.qint8),
+        torch.nested.nested_tensor([dense, dense[:2]]),
+        dense * 1j,
+    ):
+        with pytest.raises(
+            DataError, match=r"^a tensor of torch\.\w+ and torch\.\w+ on \w+: expec"
+        ):
+            as_tensor(tensor)
+
+
+@pytest.mark.parametrize(
+    "dtype", ["bool", "uint8", "int8", "int32", "uint16", "uint32", "uint64", "bfloat16", "half"]
+)
+def test_tensors_become_what_arrays_of_their_kind_do(dtype: str) -> None:
+    tensor = torch.tensor([0, 1]).to(getattr(torch, dtype))
+    found = as_tensor(tensor)
+    if not tensor.is_floating_point():
+        assert found.dtype == (torch.bool if dtype == "bool" else torch.int64)
+    assert found.float().tolist() == [0.0, 1.0]
+
+
+@pytest.mark.parametrize("dtype", [object, str, complex, "M8[s]"])
+def test_an_array_of_no_real_numbers_says_what_it_is_of(dtype: Any) -> None:
+    array = np.zeros((2, 3)).astype(dtype)
+    with pytest.raises(DataError, match=f"^an array of {re.escape(str(array.dtype))}: expected"):
+        as_tensor(array)
+
+
+def test_a_text_of_numpy_is_one_of_python() -> None:
+    rows = memory_rows([(np.str_("ab"), np.str_("x")), ("cd", "y")])
+    assert {type(text) for text in [*rows.inputs, *rows.signature().outputs.names]} == {str}
 
 
 @pytest.mark.parametrize("missing", [float("nan"), None, ""])

@@ -35,6 +35,8 @@ STEP_AXES = 2
 """The axes of a row with values for each step."""
 KINDS = {"b": np.bool_, "i": np.int64, "u": np.int64, "f": np.float64}
 """What numbers become, by the kind of their dtype in NumPy."""
+MAX_SHOWN = 60
+"""Characters that an error shows of a row."""
 
 
 @final
@@ -158,8 +160,9 @@ def memory_rows(data: Data, *, text_column: str = "", label_column: str = "") ->
         label_column: Its column of labels; empty for texts alone.
 
     Raises:
-        DataError: The data is none of these, or empty; or a row has no label, a number that is not
-            finite, a class below 0, or more or fewer targets than steps: the message names it.
+        DataError: The data is none of these, or empty; or a row has no label, a number that is
+            masked or not finite, a class below 0, no target that counts, or more or fewer targets
+            than steps: the message names it.
     """
     if getattr(data, "columns", None) is not None:
         return _frame_rows(data, text_column, label_column)
@@ -209,14 +212,24 @@ def _frame_rows(frame: Any, text: str, label: str) -> MemoryRows:
 
 
 def _item_rows(items: Sequence[Any]) -> MemoryRows:
-    if items and all(isinstance(item, str) for item in items):
-        return _checked_rows(items, None)
     if not items:
         raise DataError(f"no data: {EXPECTED}")
-    for item in items:
-        if not isinstance(item, tuple | list) or len(item) != 2:
-            raise DataError(f"data with an item {str(item)!r:.60}: {EXPECTED}")
+    has_texts = isinstance(items[0], str)
+    for number, item in enumerate(items):
+        if has_texts and not isinstance(item, str):
+            raise DataError(
+                f"row {number} of the data is no text, as row 0 is: {_shown(item)}; leave it out"
+            )
+        if not has_texts and (not isinstance(item, tuple | list) or len(item) != 2):
+            raise DataError(f"row {number} of the data is {_shown(item)}: {EXPECTED}")
+    if has_texts:
+        return _checked_rows(items, None)
     return _checked_rows([value for value, _ in items], [target for _, target in items])
+
+
+def _shown(value: Any) -> str:
+    """Returns a value as an error shows it: on one line, and short."""
+    return " ".join(repr(value).split())[:MAX_SHOWN]
 
 
 def _checked_rows(values: Sequence[Any], labels: Sequence[Any] | None) -> MemoryRows:
@@ -271,7 +284,7 @@ def _as_input(value: Any, number: int) -> str | Tensor:
                 "0 on"
             )
         return row
-    if row.dim() != 2:
+    if row.dim() != 2 or not row.shape[1]:
         shape = tuple(row.shape)
         raise DataError(
             f"row {number} of the data is a row of shape {shape}: expected features (T, F), or "
@@ -295,7 +308,7 @@ def _checked_text(text: str, number: int) -> str:
             f"row {number} of the data has {symbol!r}, half of a character; it was read in another "
             "encoding than it is in"
         ) from None
-    return text
+    return str(text)  # of a text of NumPy too
 
 
 def _as_target(value: Any, number: int, steps: int) -> Any:
@@ -340,13 +353,19 @@ def _as_target(value: Any, number: int, steps: int) -> Any:
             f"row {number} of the data has the class {int(wrong[0])}: expected integers from 0 on; "
             "as text, such as '-1', classes may have any name"
         )
+    if has_steps and (target == IGNORED).all():
+        raise DataError(
+            f"row {number} of the data: no target counts, all are {IGNORED}; leave the row out"
+        )
     return target
 
 
 def _is_missing(value: Any) -> bool:
-    """Whether a label is None, NaN, or what stands for a missing value in pandas."""
-    if value is None or isinstance(value, Tensor | np.ndarray | list | tuple):
-        return value is None
+    """Whether a label is None, NaN, masked, or what stands for a missing value in pandas."""
+    if value is None or value is np.ma.masked:
+        return True
+    if isinstance(value, Tensor | np.ndarray | list | tuple):
+        return False
     try:
         return bool(value != value)  # noqa: PLR0124  # NaN alone differs from itself
     except TypeError:  # pandas.NA is neither equal to itself nor not
@@ -362,30 +381,49 @@ def _numbers(value: Any, number: int) -> Tensor:
     try:
         return as_tensor(value)
     except DataError as error:
-        raise DataError(f"row {number} of the data: {error}: {EXPECTED}") from None
+        raise DataError(f"row {number} of the data: {error}") from None
 
 
 def as_tensor(value: Any) -> Tensor:
     """Returns numbers as a tensor in the CPU's memory: bool, int64, or floating-point.
 
     Args:
-        value: Numbers as an array of any dtype and layout, a tensor, a list or a scalar.
+        value: Numbers as an array of any dtype and layout, a dense tensor, a list or a scalar.
 
     Raises:
-        DataError: They are none, or complex.
+        DataError: They are none, or complex; some are masked; or the tensor is not dense.
     """
     if isinstance(value, Tensor):
-        tensor = value.detach().cpu()
-        if not tensor.is_complex():
-            return tensor
-        value = tensor.numpy()
+        return _dense(value)
+    if np.ma.is_masked(value):
+        raise DataError("some numbers are masked; fill them in, such as with .filled(0)")
     try:
         array = np.array(value)  # a copy, as a view may be reversed or read-only
         if array.dtype.kind in KINDS:
             return torch.from_numpy(array.astype(KINDS[array.dtype.kind]))
     except (TypeError, ValueError, RuntimeError):  # such as rows of different lengths
         pass
-    raise DataError(f"{str(value)!r:.60} is no text, number or array")
+    if isinstance(value, np.ndarray):
+        raise DataError(
+            f"an array of {value.dtype}: expected real numbers, which .astype(float) makes of them"
+        )
+    raise DataError(f"{_shown(value)} is no text, number or array")
+
+
+def _dense(tensor: Tensor) -> Tensor:
+    """Returns a tensor as ``as_tensor`` does.
+
+    Raises:
+        DataError: It is complex, sparse, nested or quantized, or has no numbers.
+    """
+    is_dense = tensor.layout == torch.strided and not tensor.is_nested
+    if not is_dense or tensor.is_meta or tensor.is_quantized or tensor.is_complex():
+        raise DataError(
+            f"a tensor of {tensor.dtype} and {tensor.layout} on {tensor.device}: expected real "
+            "numbers in a dense tensor, not a sparse, nested, quantized or meta one"
+        )
+    found = tensor.detach().cpu()
+    return found if found.is_floating_point() or found.dtype == torch.bool else found.long()
 
 
 def _outputs(targets: Sequence[Any]) -> Outputs:
