@@ -176,3 +176,16 @@ def test_an_argument_that_is_missing_or_unknown_is_pythons_own_error() -> None:
         measure(Gauge(), nothing=1)  # type: ignore[call-arg]
     with pytest.raises(TypeError, match="positional argument"):
         measure(Gauge(), "a", 3)  # type: ignore[call-arg]
+
+
+@check_arguments()
+def read(texts: str | list[str] | np.ndarray[Any, Any]) -> object:
+    """Returns what it got."""
+    return texts
+
+
+def test_without_items_an_array_is_an_array_and_no_list_of_texts() -> None:
+    array = np.empty((0, 3))
+    assert read(array) is array
+    assert read(np.array(["a"])) == ["a"]
+    assert (read([]), read("")) == ([], "")

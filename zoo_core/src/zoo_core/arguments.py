@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Sized
 from os import PathLike
 from pathlib import Path
 from types import NoneType, SimpleNamespace, UnionType
@@ -116,7 +116,7 @@ def _fitting(hint: Any, value: object) -> Any:
     Raises:
         _WrongTypeError: It is of another type.
     """
-    origin = get_origin(hint) or hint
+    origin = _class_of(hint)
     if origin in (Union, UnionType):
         return _fitting_member(get_args(hint), value)
     if origin is Any or (origin is Callable and callable(value)):
@@ -132,13 +132,27 @@ def _fitting(hint: Any, value: object) -> Any:
     return value
 
 
+def _class_of(hint: Any) -> Any:
+    """Returns ``list`` for ``list[str]``, and ``str`` for itself."""
+    return get_origin(hint) or hint
+
+
 def _fitting_member(members: Sequence[Any], value: object) -> Any:
+    if _is_empty(value):  # it would pass as a list of anything, and is first of all of its class
+        members = sorted(members, key=lambda member: _class_of(member) is not type(value))
     for member in members:
         try:
             return _fitting(member, value)
         except _WrongTypeError:
             continue
     raise _WrongTypeError
+
+
+def _is_empty(value: object) -> bool:
+    try:
+        return isinstance(value, Sized) and not len(value)
+    except TypeError:  # an array without an axis
+        return False
 
 
 def _fitting_items(hint: Any, value: object) -> Any:
@@ -170,7 +184,7 @@ def _fitting_number(kind: type, value: object) -> int | float:
 
 def _expected(hint: Any, value: object, words: Words) -> str:
     """Describes what an annotation allows, in words that follow "expected"."""
-    origin = get_origin(hint) or hint
+    origin = _class_of(hint)
     if origin in (Union, UnionType):
         members = (_expected(member, value, words) for member in get_args(hint))
         return " or ".join(dict.fromkeys(members))

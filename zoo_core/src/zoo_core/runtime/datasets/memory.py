@@ -182,29 +182,32 @@ class MemoryDataset(AbstractLabelledDataset):
         """
         if self.signature.vocabulary is not None:
             raise MisfitError("this model reads text: give a text or a list of texts, no array")
-        rows = as_tensor(value)
-        has_features = isinstance(self.signature.inputs, Features)
-        axes = 2 if has_features else 1
-        if rows.dim() not in (axes, axes + 1) or not rows.numel():
-            expected = "(T, F) or (B, T, F)" if has_features else "(T,) or (B, T)"
-            raise DataError(f"an array of shape {tuple(rows.shape)}: expected {expected}")
-        is_one = rows.dim() == axes
+        rows, inputs = as_tensor(value), self.signature.inputs
+        shape = tuple(rows.shape)
+        if isinstance(inputs, Features):
+            axes, fits = 2, shape[-1:] == (inputs.size,)
+            expected = f"(T, {inputs.size}) or (B, T, {inputs.size})"
+        else:
+            axes, fits, expected = 1, True, "(T,) or (B, T)"
+        if not rows.numel():
+            raise DataError(f"an array of shape {shape} is empty: expected {expected}")
+        if not fits or len(shape) not in (axes, axes + 1):
+            raise DataError(f"an array of shape {shape}: expected {expected}")
+        is_one = len(shape) == axes
         return self._batch(rows[None] if is_one else rows), is_one
 
     def _batch(self, rows: Tensor) -> Batch:
         """Returns features (B, T, F) or tokens (B, T) as a batch.
 
         Raises:
-            DataError: There are more or fewer features, or tokens that the model does not know, or
-                numbers that are not finite.
+            DataError: There are tokens that the model does not know, or numbers that are not
+                finite.
         """
-        inputs = self.signature.inputs
-        if isinstance(inputs, Features):
-            if rows.shape[2] != inputs.size:
-                raise DataError(f"{rows.shape[2]} features: expected {inputs.size}")
-            if not torch.isfinite(rows).all():
+        if isinstance(self.signature.inputs, Features):
+            features = rows.float()  # in which a number beyond its range is infinite
+            if not torch.isfinite(features).all():
                 raise DataError("an input is infinite or not a number")
-            return Batch(rows.float())
+            return Batch(features)
         ids, last = rows.long(), self.signature.input_size - 1
         if not (ids == rows).all() or not 0 <= int(ids.min()) <= int(ids.max()) <= last:
             raise DataError(f"expected tokens from 0 to {last}")
