@@ -96,7 +96,8 @@ def test_a_step_of_training_between_two_texts_changes_the_second() -> None:
     model = sharpened(MODELS["lstm"])
     text(model, NativeKernel(), 5)
     optimizer = torch.optim.SGD(model.parameters(), 5.0)
-    model(Batch(torch.tensor([[1, 2, 3]]))).logits.square().sum().backward()
+    loss = model(Batch(torch.tensor([[1, 2, 3]]))).logits.square().sum()
+    loss.backward()  # type: ignore[no-untyped-call]
     optimizer.step()
     expected = text(model, ReferenceKernel(), **SAMPLERS[1])
     assert text(model, NativeKernel(), **SAMPLERS[1]) == expected

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pytest
@@ -261,7 +262,7 @@ def test_a_model_that_writes_its_recurrence_out_is_shown_by_its_state() -> None:
     inspection = look(model)
     assert [(signal.name, signal.is_gate) for signal in inspection.signals] == [("hidden", False)]
     with torch.no_grad():
-        state = model(Batch(TOKENS)).state
+        state: Any = model(Batch(TOKENS)).state
     assert np.allclose(inspection.signal().values[-1], state[0].hidden[0])
 
 

@@ -86,3 +86,21 @@ def test_data_that_starts_states_anew_is_refused_for_a_model_that_cannot() -> No
         MisfitError, match=r"cannot start its state anew .*--dataset\.between-files join"
     ):
         other.check_takes(batch)
+
+
+def test_a_tensor_in_the_place_of_a_batch_is_refused_with_what_to_pass() -> None:
+    for wrong in (torch.zeros(1, 2, dtype=torch.long), None, [[0, 1]]):
+        with pytest.raises(
+            TypeError, match=r"takes a batch, not \w+: write model\(Batch\(inputs\)\)"
+        ):
+            model()(wrong)  # type: ignore[arg-type]
+
+
+def test_a_call_runs_the_hooks_of_a_model() -> None:
+    network, batch = model(), Batch(torch.zeros(1, 2, dtype=torch.long))
+    seen: list[Any] = []
+    network.register_forward_pre_hook(lambda _, inputs: seen.append(inputs))
+    network.register_forward_hook(lambda _, inputs, output: output._replace(state=None))
+    assert network(batch).state is None
+    assert network(batch=batch).state is None
+    assert seen == [(batch, None), (batch, None)]

@@ -31,6 +31,7 @@ def generate_by_cell(
     weights = [recurrent.weights(layer, 0) for layer in range(recurrent.num_layers)]
     with torch.no_grad():
         output = model(Batch(prompt.unsqueeze(0)), state)
+    assert output.state is not None, "a recurrent model has a state"
     # Filled as symbols appear: a table of a large vocabulary may not fit into memory.
     projected_symbols: dict[int, Tensor] = {}
     logits, states = output.logits.flatten(0, -2)[-1], list(output.state)

@@ -83,6 +83,21 @@ class AbstractModel(nn.Module, ABC):
                 "model"
             )
 
+    def __call__(self, batch: Batch, state: State | None = None) -> Output:
+        """Calls ``forward`` and the hooks of the module.
+
+        Raises:
+            TypeError: The first argument is no batch, such as a tensor.
+        """
+        if not isinstance(batch, Batch):
+            raise TypeError(
+                f"a model takes a batch, not {type(batch).__name__}: write model(Batch(inputs)), "
+                "with Batch of zoo_core.runtime.nn"
+            )
+        # Called at every step of a text, where super() would take as long as the check.
+        output: Output = nn.Module.__call__(self, batch, state)
+        return output
+
     @abstractmethod
     def forward(self, batch: Batch, state: State | None = None) -> Output:
         """Computes the logits of a batch, starting from a state; None is the initial one."""
