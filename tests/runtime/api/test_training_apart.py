@@ -110,6 +110,81 @@ def test_modes_of_torch_around_a_training_change_no_bit(
     check_equal(weights, expected)
 
 
+def autocast_to(dtype: torch.dtype) -> None:
+    """Turns autocast on, as a context that is entered and never left does."""
+    torch.set_autocast_enabled("cpu", True)
+    torch.set_autocast_dtype("cpu", dtype)
+
+
+CHANGES: dict[str, Callable[[], object]] = {
+    "no gradients": lambda: torch.set_grad_enabled(False),
+    "inference": lambda: entered(torch.inference_mode()),
+    "autocast": lambda: entered(torch.autocast("cpu", torch.bfloat16)),
+    "autocast without a context": lambda: autocast_to(torch.float16),
+    "default dtype": lambda: torch.set_default_dtype(torch.float64),
+    "default device": lambda: torch.set_default_device("meta"),
+}
+
+
+def entered(context: AbstractContextManager[object]) -> AbstractContextManager[object]:
+    """Enters a context, which is to be kept: some end with the object."""
+    context.__enter__()
+    return context
+
+
+def modes() -> tuple[object, ...]:
+    """What torch has of all that a listener changes here."""
+    return (
+        torch.is_grad_enabled(),
+        torch.is_inference_mode_enabled(),
+        torch.is_autocast_enabled("cpu"),
+        torch.get_autocast_dtype("cpu"),
+        torch.get_default_dtype(),
+        torch.get_default_device(),
+    )
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES.keys())
+def test_a_listener_that_changes_the_modes_of_torch_changes_no_bit(
+    tmp_path: Path, expected: Weights, change: Callable[[], object]
+) -> None:
+    before, kept = modes(), list[object]()
+    weights = trained(tmp_path / "run", listen=lambda event: kept.append(change()))
+    assert modes() == before
+    check_equal(weights, expected)
+
+
+def test_an_autocast_that_a_listener_leaves_on_keeps_no_weights_of_an_earlier_step(
+    tmp_path: Path,
+) -> None:
+    # The backend torch computes with the weights that autocast rounds, and keeps until its end.
+    options = {"precision": "bf16", "backend": "torch"}
+    expected, kept = trained(tmp_path / "plain", **options), list[object]()
+    weights = trained(
+        tmp_path / "run",
+        listen=lambda event: kept.append(entered(torch.autocast("cpu", torch.bfloat16))),
+        **options,
+    )
+    check_equal(weights, expected)
+
+
+def test_a_device_that_a_listener_enters_changes_no_bit(tmp_path: Path, expected: Weights) -> None:
+    device = torch.device("meta")
+    epochs: list[Event] = []
+
+    def enter_once(event: Event) -> None:
+        if not epochs:
+            epochs.append(event)
+            device.__enter__()
+
+    try:
+        check_equal(trained(tmp_path / "run", listen=enter_once), expected)
+        assert torch.get_default_device() == torch.device("cpu")
+    finally:
+        torch.set_default_device(None)
+        device.__exit__(None, None, None)
+
+
 def test_a_default_dtype_changes_no_bit_and_is_kept(tmp_path: Path, expected: Weights) -> None:
     torch.set_default_dtype(torch.float64)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import final
 
 import torch
@@ -28,6 +29,22 @@ class NotingLogger(AbstractLogger):
     def close(self) -> None:
         """Writes the notes."""
         self._path.write_text(" ".join(self._notes))
+
+
+@final
+class ChangingLogger(AbstractLogger):
+    """Leaves torch without gradients, with autocast and with another default dtype and device."""
+
+    def __init__(self, target: LogTarget) -> None:
+        self._autocasts: list[AbstractContextManager[object]] = []
+
+    def log(self, event: LoggedEvent) -> None:
+        """Changes what torch computes."""
+        torch.set_grad_enabled(False)
+        torch.set_default_dtype(torch.float64)
+        torch.set_default_device("meta")
+        self._autocasts.append(torch.autocast("cpu", torch.bfloat16))
+        self._autocasts[-1].__enter__()
 
 
 @final

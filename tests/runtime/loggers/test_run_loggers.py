@@ -25,7 +25,12 @@ from zoo_train.csv_logger import CsvLogger
 from zoo_train.jsonl_logger import JsonlLogger
 
 FILES = ("csv/steps.csv", "csv/epochs.csv", "jsonl/events.jsonl")
-ODD = {"noting": "NotingLogger", "broken": "BrokenLogger", "leaving": "LeavingLogger"}
+ODD = {
+    "noting": "NotingLogger",
+    "changing": "ChangingLogger",
+    "broken": "BrokenLogger",
+    "leaving": "LeavingLogger",
+}
 
 
 @pytest.fixture(scope="module")
@@ -74,6 +79,13 @@ def test_random_numbers_of_a_logger_change_no_bit_of_a_run(
     assert notes.count("EpochEnded") == 3
     assert (notes[0], notes[-1]) == ("Started", "Finished")
     assert capsys.readouterr() == ("", "a line for stderr\n")
+
+
+def test_modes_of_torch_that_a_logger_sets_change_no_bit_of_a_run(
+    odd: Catalog, run_config: RunConfig, trained_once: Path, tmp_path: Path
+) -> None:
+    finish(Run(odd, run_config, tmp_path, loggers=["changing"]))
+    assert contents(tmp_path) == contents(trained_once)
 
 
 def test_csv_has_a_row_per_step_and_per_epoch(logged_once: Path) -> None:

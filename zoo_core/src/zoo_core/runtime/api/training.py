@@ -24,7 +24,7 @@ from zoo_core.runtime.checkpoints.checkpoint import Checkpoint, check_no_checkpo
 from zoo_core.runtime.checkpoints.resume_states import check_has_state
 from zoo_core.runtime.datasets.memory import MEMORY
 from zoo_core.runtime.datasets.memory_rows import Data, memory_rows
-from zoo_core.runtime.hardware.torch_state import kept_random_state, own_torch_state
+from zoo_core.runtime.hardware.torch_state import kept_torch_state, own_torch_state
 from zoo_core.runtime.notebook import NotebookView, in_notebook
 from zoo_core.runtime.resume import resume as resume_run
 from zoo_core.runtime.run import Run
@@ -66,7 +66,8 @@ def train(
     After Ctrl+C, ``resume`` continues from the last saved state in the folder.
 
     It computes what it would in a new process, whatever random numbers the listener draws, and
-    whatever default dtype, default device or autocast is set. Of two threads that train, the second
+    whatever default dtype, default device, autocast or gradient mode is set, by the listener too:
+    torch is after each event as it was before. Of two threads that train, the second
     waits for the first: torch has one random state for a process, and a thread that draws from it
     meanwhile, as making a model does, changes what dropout drops.
 
@@ -190,7 +191,7 @@ def _carry_out(run: Run, listen: Listener | None) -> None:
             if view:
                 view.show(event)
             if listen:
-                with kept_random_state():
+                with kept_torch_state():
                     listen(event)
     finally:
         if view:

@@ -39,8 +39,9 @@ class LogTarget(NamedTuple):
 class AbstractLogger(ABC):
     """Receives the events of one run.
 
-    What a logger raises disables it with a warning; the run goes on. What it prints goes to stderr,
-    and torch's random state is the same after each call.
+    What a logger raises disables it with a warning; the run goes on. What it prints goes to stderr.
+    Torch's random state is the same after each call, and so are gradient and inference mode,
+    autocast, and the default dtype and device.
     """
 
     @abstractmethod

@@ -20,7 +20,7 @@ from zoo_core.run_folder.logger_names import (
     write_logger_names,
 )
 from zoo_core.run_folder.run_config import RunConfig
-from zoo_core.runtime.hardware.torch_state import kept_random_state
+from zoo_core.runtime.hardware.torch_state import kept_torch_state
 from zoo_core.runtime.loggers.logger import AbstractLogger, LoggedEvent, LogTarget
 from zoo_core.storage.atomic import make_folder, target_errors
 
@@ -97,9 +97,9 @@ class RunLoggers:
 
     @contextlib.contextmanager
     def _guarded(self, name: str) -> Iterator[None]:
-        """Keeps the random state and stdout, and disables a logger that raises."""
+        """Keeps torch's state and stdout, and disables a logger that raises."""
         try:
-            with kept_random_state(), contextlib.redirect_stdout(sys.stderr):
+            with kept_torch_state(), contextlib.redirect_stdout(sys.stderr):
                 yield
         except (Exception, SystemExit) as error:
             reason = describe_failure(error)
