@@ -8,6 +8,7 @@ import zipfile
 import pytest
 
 from zoo_core.data.encodings import find_encoding, guess_encoding
+from zoo_core.data.text import decode_file
 from zoo_core.errors import DataError
 
 ASCII = "Hello, this is a text in plain English, as most of it is. " * 400
@@ -60,6 +61,22 @@ def test_an_east_asian_text_is_read_as_itself_or_refused(
         assert found != "utf-8"
     if found != "utf-8":
         assert sample.decode(found) == text * repeats
+
+
+RUSSIAN = "Привет, как дела? Это русский текст. "
+"""Cut off within a letter, it looks like Chinese."""
+
+
+@pytest.mark.parametrize("text", [FRENCH, RUSSIAN, CHINESE, JAPANESE, KOREAN])
+@pytest.mark.parametrize("end", [b"\xc3", b"\xc3ab", b"\xff. "])
+def test_damaged_utf_8_is_in_no_other_encoding(text: str, end: bytes) -> None:
+    for sample in ((text * 5).encode() + end, end + (text * 5).encode()):
+        assert guess_encoding(sample, "utf-8") == ""
+        assert find_encoding("a.txt", sample) == "utf-8"
+        with pytest.raises(
+            DataError, match=r"0x\w\w at offset \d+; the characters around it are UTF"
+        ):
+            decode_file(sample + b" ", "a.txt")
 
 
 def _docx() -> bytes:

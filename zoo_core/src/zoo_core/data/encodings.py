@@ -48,6 +48,8 @@ WESTERN = frozenset(
 """What texts in Western European languages have beyond ASCII."""
 MAX_WESTERN = 0.3
 """The share of such characters in a text; one in Chinese, read as if it were Western, has more."""
+MAX_BROKEN = 0.25
+"""The share of broken characters beyond ASCII in a damaged UTF-8 text; others have far more."""
 STRICT = ("gb", "big5", "euc", "shift", "cp932", "cp949", "johab", "iso2022", "utf_16", "utf_32")
 """How the names of encodings begin that most bytes are not in, so that a guess is sure enough."""
 JAPANESE = ("euc_j", "shift", "cp932", "iso2022_jp")
@@ -107,25 +109,34 @@ def find_encoding(name: str, sample: bytes) -> str:
 def guess_encoding(sample: bytes, tried: str) -> str:
     """Returns the encoding in which some bytes are of a known language; empty if there is none.
 
+    UTF-8 in which a few characters are broken is in no other encoding, whatever it looks like.
+
     Args:
         sample: The bytes.
         tried: An encoding that they are not in.
     """
     from charset_normalizer import from_bytes
 
+    if _is_damaged_utf8(sample):
+        return ""
     if _is_western(sample) and codecs.lookup(tried).name != "cp1252":
         return "cp1252"
     best = from_bytes(sample[:SAMPLE_BYTES]).best()
-    if best is None or not (best.bom or best.language != "Unknown"):
-        return ""
     names = {codecs.lookup(encoding).name for encoding in (tried, "ascii")}
-    if codecs.lookup(best.encoding).name in names:
+    is_known = best is not None and (best.bom or best.language != "Unknown")
+    if best is None or not is_known or codecs.lookup(best.encoding).name in names:
         return ""  # a NUL is not text in any encoding
     if best.encoding.startswith(STRICT) and not best.encoding.startswith("utf"):
         if _is_plausible(sample, best.encoding):
             return best.encoding
         return "gb18030" if _is_common_chinese(sample) else ""
     return best.encoding
+
+
+def _is_damaged_utf8(sample: bytes) -> bool:
+    """Whether bytes are UTF-8 but for a few, as those of a file that is cut off within a letter."""
+    wide = list(_wide(sample.decode("utf-8", "replace")))
+    return 0 < wide.count("\ufffd") <= MAX_BROKEN * len(wide)
 
 
 def _is_plausible(sample: bytes, encoding: str) -> bool:
@@ -172,6 +183,8 @@ def _wide(text: str) -> Iterator[str]:
 
 def encoding_remedy(data: bytes, tried: str) -> str:
     """Returns what to do about a text in another encoding than the one tried."""
+    if _is_damaged_utf8(data):
+        return "the characters around it are UTF-8; save or download what is damaged anew"
     guess = guess_encoding(data, tried)
     likely = f", likely {guess}," if guess else ""
     return f"name another --dataset.encoding{likely} or save it as UTF-8"
