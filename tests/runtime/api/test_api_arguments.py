@@ -151,7 +151,9 @@ NUMBERS: list[tuple[Callable[..., object], dict[str, Any], str]] = [
     (zoo_core.train, {"threads": 10**9}, "threads = '1000000000': expected an integer >= 0"),
     (zoo_core.train, {"seed": 2**32}, "seed = '4294967296': expected an integer >= 0"),
     (zoo_core.sweep, {"seeds": [0, -1]}, "seed = '-1': expected an integer >= 0"),
+    (zoo_core.sweep, {"seeds": [2**32]}, "seed = '4294967296': expected an integer >= 0"),
     (zoo_core.sweep, {"threads": -1}, "threads = '-1': expected an integer >= 0 and <= 1024"),
+    (zoo_core.sweep, {"threads": 1025}, "threads = '1025': expected an integer >= 0 and <= 1024"),
     (zoo_core.sweep, {"random": -1}, "random = -1: expected an integer >= 0"),
     (zoo_core.sweep, {"jobs": -1}, "jobs = -1: expected an integer >= 0"),
     (zoo_core.sweep, {"budget": -1}, "budget = '-1.0': expected a number of seconds >= 0"),
@@ -160,11 +162,12 @@ NUMBERS: list[tuple[Callable[..., object], dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("function", "numbers", "message"), NUMBERS)
-def test_a_number_out_of_bounds_is_refused_before_anything_is_trained(
-    function: Callable[..., object], numbers: dict[str, Any], message: str
+def test_a_number_out_of_bounds_is_refused_before_there_is_a_folder(
+    function: Callable[..., object], numbers: dict[str, Any], message: str, isolation: Path
 ) -> None:
     with pytest.raises(zoo_core.ConfigError, match=re.escape(message)):
         function("lstm-embed", **numbers)
+    assert list(isolation.iterdir()) == []
 
 
 @pytest.mark.parametrize(

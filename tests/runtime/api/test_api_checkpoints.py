@@ -11,9 +11,7 @@ import pytest
 from safetensors.torch import load_file, save
 
 import zoo_core
-from zoo_core.errors import (
-    ConfigError,
-)
+from zoo_core.errors import ConfigError
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 
 HELLO: dict[str, Any] = {"seed": 0, "device": "cpu", "threads": 1}

@@ -6,9 +6,7 @@ import pytest
 
 import zoo_core
 from zoo_cli.commands.generate import generate as generate_command
-from zoo_core.errors import (
-    MisfitError,
-)
+from zoo_core.errors import MisfitError
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 from zoo_core.runtime.generation.sampler import DEFAULT_TEMPERATURE
 

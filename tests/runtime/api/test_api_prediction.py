@@ -7,9 +7,7 @@ import torch
 
 import zoo_core
 from zoo_core import Unknown
-from zoo_core.errors import (
-    DataError,
-)
+from zoo_core.errors import DataError
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 
 

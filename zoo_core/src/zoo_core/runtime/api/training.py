@@ -17,9 +17,7 @@ from zoo_core.run_folder.lock import lock_run_folder
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.api.arguments import WORDS, Settings, as_folder
 from zoo_core.runtime.api.checkpoints import load
-from zoo_core.runtime.building.build import (
-    find_trainer,
-)
+from zoo_core.runtime.building.build import find_trainer
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint, check_no_checkpoint
 from zoo_core.runtime.checkpoints.resume_states import check_has_state
 from zoo_core.runtime.datasets.memory import MEMORY
