@@ -10,7 +10,7 @@ import torch
 from zoo_core.errors import DataError
 from zoo_core.runtime.datasets.class_counts import count_classes
 from zoo_core.runtime.datasets.memory import MemoryDataset
-from zoo_core.runtime.datasets.memory_rows import Data, memory_rows
+from zoo_core.runtime.datasets.python_data import Data, memory_rows
 from zoo_core.runtime.nn import IGNORED
 
 

@@ -13,7 +13,8 @@ from zoo_core.runtime.api.arguments import WORDS, Settings, dataset_settings
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 from zoo_core.runtime.checkpoints.fit import check_fit
 from zoo_core.runtime.datasets.memory import MEMORY, MemoryDataset
-from zoo_core.runtime.datasets.memory_rows import Data, MemoryRows, memory_rows
+from zoo_core.runtime.datasets.memory_rows import MemoryRows
+from zoo_core.runtime.datasets.python_data import Data, memory_rows
 from zoo_core.runtime.training.evaluation import evaluate as evaluate_split
 
 logger = logging.getLogger(__name__)

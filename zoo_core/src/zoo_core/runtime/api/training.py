@@ -21,7 +21,7 @@ from zoo_core.runtime.building.build import find_trainer
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint, check_no_checkpoint
 from zoo_core.runtime.checkpoints.resume_states import check_has_state
 from zoo_core.runtime.datasets.memory import MEMORY
-from zoo_core.runtime.datasets.memory_rows import Data, memory_rows
+from zoo_core.runtime.datasets.python_data import Data, memory_rows
 from zoo_core.runtime.hardware.torch_state import kept_torch_state, own_torch_state
 from zoo_core.runtime.notebook import NotebookView, in_notebook
 from zoo_core.runtime.resume import resume as resume_run

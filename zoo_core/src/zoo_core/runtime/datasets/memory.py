@@ -15,7 +15,8 @@ from zoo_core.runtime.datasets.answers import in_words
 from zoo_core.runtime.datasets.dataset import encode_text
 from zoo_core.runtime.datasets.epoch_order import fixed_order
 from zoo_core.runtime.datasets.labelled_rows import AbstractLabelledDataset
-from zoo_core.runtime.datasets.memory_rows import MemoryRows, as_tensor, sample_rows
+from zoo_core.runtime.datasets.memory_rows import MemoryRows
+from zoo_core.runtime.datasets.python_data import as_tensor, sample_rows
 from zoo_core.runtime.datasets.ragged_rows import RaggedRows
 from zoo_core.runtime.datasets.splits import SplitFractions
 from zoo_core.runtime.datasets.stratified import stratified_splits
