@@ -77,6 +77,58 @@ def test_markdown_explains_the_signs(comparison: Comparison) -> None:
     assert "- gru hidden_size=8: hidden_size = 8" in text
     assert "± is the sample standard deviation" in text
     assert any("Welch" in note for note in explain(comparison))
+    assert not any(note.startswith("not compared") for note in explain(comparison))
+
+
+def test_markdown_has_the_tables_what_differs_and_every_remark() -> None:
+    runs = [*seeds([1.0, 1.1]), *seeds([1.2], "lstm"), *seeds([9.0, 8.0, 8.5], hidden_size=16)]
+    assert (
+        to_markdown(compare_runs(runs, target=1.0))
+        == """\
+| model | parameters | validation loss | seeds | verdict |
+| --- | --- | --- | --- | --- |
+| gru hidden_size=8 | 1,000 | 1.050 ± 0.071 | 2 | best |
+| lstm | 1,000 | 1.2 | 1 | not compared |
+| gru hidden_size=16 | 1,000 | 8.50 ± 0.50 | 3 | worse |
+
+| model | reached 1 |
+| --- | --- |
+| gru hidden_size=8 | 1 of 2 |
+| lstm | 0 of 1 |
+| gru hidden_size=16 | 0 of 3 |
+
+What differs:
+
+- gru hidden_size=8: hidden_size = 8
+- lstm: hidden_size = 8
+- gru hidden_size=16: hidden_size = 16
+
+Notes:
+
+- Times are left out: only runs that zoo compare trains by turns on the same cores have \
+times that compare.
+- ± is the sample standard deviation over the seeds.
+- Worse: 2 to 3 seeds tell it from the best (Welch's t test at 5 %, Holm's correction).
+- Not compared: a difference is judged from two seeds on.
+"""
+    )
+    plain = to_markdown(compare_runs([record([1.0])]))
+    assert "differs" not in plain
+    assert "reached" not in plain
+
+
+def test_times_of_runs_by_turns_are_in_the_table_and_not_explained_away() -> None:
+    runs = [record([1.0, 1.0]), record([1.0, 1.0], "lstm", recipe="lstm.a")]
+    comparison = compare_runs(runs, timed=[run.folder for run in runs])
+    rows = [dict(zip(*pair, strict=True)) for pair in _with_header(table_rows(comparison))]
+    assert [row["model"] for row in rows] == ["gru", "lstm.a"]
+    assert [(row["seconds"], row["tokens/s"]) for row in rows] == [("4", "50")] * 2
+    assert not any(note.startswith("times") for note in explain(comparison))
+
+
+def _with_header(table: list[list[str]]) -> list[tuple[list[str], list[str]]]:
+    header, *rows = table
+    return [(header, row) for row in rows]
 
 
 def test_the_remarks_explain_the_verdicts_of_the_table_and_no_other() -> None:
@@ -135,3 +187,41 @@ def test_the_best_curve_lies_over_the_others() -> None:
     drawing = "".join(line.partition("│")[2][:60] for line in lines[1:-2])
     assert "a" in drawing
     assert "b" not in drawing
+
+
+def test_the_plot_draws_the_means_between_the_epochs() -> None:
+    runs = [record([4.0, 2.0, 1.0]), record([3.0, 3.0, 3.0], "lstm")]
+    assert (
+        "\n".join(text_plot(compare_runs(runs), 44))
+        == """\
+validation loss
+   4 │         a
+     │          a
+     │           a
+     │            aa
+     │         bbbbbabbbbbbbbbbbbbbb b lstm
+     │               a
+     │                a
+2.38 │                 a
+     │                  a
+     │                   aa
+     │                     aaa
+     │                        aa
+     │                          aa
+   1 │                            aa a gru
+     └──────────────────────────────
+      0                   300 tokens"""
+    )
+
+
+def test_the_plot_of_values_that_differ_ten_times_has_a_logarithmic_axis() -> None:
+    lines = text_plot(compare_runs([record([1000.0, 10.0, 1.0])]), 44)
+    assert [line.partition(" │")[0].strip() for line in lines[1:-2] if line[:5].strip()] == [
+        "1e+03",
+        "24.2",
+        "1",
+    ]
+    corner = next(line for line in lines if line.endswith("aaaa"))
+    assert lines.index(corner) == 10  # a loss of 10 is two thirds of the way down
+    for losses, middle in (([0.0, 10.0, 5.0], "4.62"), ([9.9, 5.0, 1.0], "5.11")):
+        assert text_plot(compare_runs([record(losses)]), 44)[8].startswith(f"{middle} │")

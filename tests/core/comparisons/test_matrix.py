@@ -8,6 +8,8 @@ import pytest
 
 from tests.core.comparisons.records import record
 from zoo_core.comparisons.matrix import (
+    Spread,
+    format_cell,
     make_matrix,
     matrix_csv,
     matrix_json,
@@ -125,3 +127,28 @@ def test_a_matrix_as_text_json_csv_and_markdown() -> None:
     assert markdown[0] == "|  | parity | dyck |"
     assert markdown[3] == "| gru | 0.750<br>0.250 | –<br>– |"
     assert "- Accuracy on validation, below on test." in markdown
+
+
+def test_a_table_is_as_wide_as_the_terminal_at_most() -> None:
+    """A column that fits with the blanks behind it stays beside the others."""
+    matrix = make_matrix(RUNS, metric="accuracy")
+    (table,) = matrix_tables(matrix, 80)
+    width = sum(max(map(len, column)) + 2 for column in zip(*table, strict=True))
+    assert [len(matrix_tables(matrix, width - less)) for less in (0, 1)] == [1, 2]
+
+
+def test_a_metric_on_neither_validation_nor_test_is_refused_with_the_split_to_name() -> None:
+    runs = [replace(run, metrics={"train": run.metrics["test"]}) for run in RUNS]
+    with pytest.raises(NotFoundError, match=r"accuracy on .*, such as --metric train\.accuracy"):
+        make_matrix(runs, metric="accuracy")
+    assert make_matrix(runs, metric="train.accuracy").splits == ("train",)
+
+
+def test_the_pairs_without_a_run_are_counted() -> None:
+    matrix = make_matrix([*RUNS, run("rnn", "copy", (1, 1))], metric="accuracy")
+    assert matrix.remarks[-1] == "–: 5 pairs have no run of the model on the dataset"
+
+
+def test_a_number_too_small_for_its_decimals_keeps_two_digits() -> None:
+    assert format_cell(Spread((0.00096,), 0.00096, 0.0)) == "0.00096 ± 0.000"
+    assert format_cell(Spread((0.001,), 0.001, None)) == "0.001"
