@@ -138,6 +138,19 @@ def test_a_run_of_another_folder_is_listed_until_it_is_gone(elsewhere: Path) -> 
     assert not (runs_folder() / "other").is_symlink()
 
 
+def test_the_name_of_a_run_whose_folder_is_gone_is_free_again(
+    elsewhere: Path, tmp_path: Path
+) -> None:
+    folder = _finished("new", parent=tmp_path / "work")
+    with pytest.raises(TargetError, match=rf"there is a run other in {elsewhere}: choose another"):
+        check_name_is_free("other", folder)
+    check_name_is_free("other", elsewhere)
+    shutil.rmtree(elsewhere)
+    check_name_is_free("other", folder)
+    link_run(folder, "other")
+    assert find_run_folder("other") == folder
+
+
 def test_a_link_to_what_is_no_run_is_not_listed(elsewhere: Path) -> None:
     (elsewhere / MANIFEST).unlink()
     assert list_runs() == []

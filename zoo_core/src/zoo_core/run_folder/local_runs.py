@@ -207,10 +207,13 @@ def default_name(recipe: str) -> str:
 def check_name_is_free(name: str, folder: Path) -> None:
     """Checks that no other run than that of a folder has a name.
 
+    The name of a run whose folder is gone is free, and its link is removed.
+
     Raises:
         TargetError: One has.
     """
     path = runs_folder() / name
+    _remove_dead_link(path)
     if path.exists() and not (folder.exists() and path.samefile(folder)):
         raise TargetError(f"there is a run {name} in {_target(path)}: choose another name")
 
@@ -276,10 +279,15 @@ def _is_run(entry: os.DirEntry[str]) -> bool:
     if not entry.is_symlink():
         return entry.is_dir()
     path = Path(entry)
-    if not os.path.lexists(_target(path)):
+    _remove_dead_link(path)
+    return (path / STATE).is_dir() or (path / MANIFEST).is_file()
+
+
+def _remove_dead_link(path: Path) -> None:
+    """Removes a link to a folder that is gone."""
+    if path.is_symlink() and not os.path.lexists(_target(path)):
         with contextlib.suppress(OSError):
             path.unlink()
-    return (path / STATE).is_dir() or (path / MANIFEST).is_file()
 
 
 def _run(entry: Path) -> LocalRun:
