@@ -14,7 +14,7 @@ from torch import Tensor
 from torch.nn.functional import linear
 
 from tests.contracts.cases import every_network
-from zoo_core import export, load
+from zoo_core import export, generate, load, train
 from zoo_core.data.signature import Classes, Features, Signature, Tokens
 from zoo_core.errors import ConfigError, MisfitError
 from zoo_core.plugins.specs import ModelSpec
@@ -129,6 +129,35 @@ def test_the_script_beside_a_language_model_writes_text(tmp_path: Path) -> None:
         _run_script(tmp_path / "out", "漢x漢字")
     assert caught.value.stderr == "symbols that the model does not know: 字 漢\n"
     assert set(text) <= {*checkpoint.signature.vocabulary.symbols, "\n"}  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("model", "settings", "prompt", "typed"),
+    [
+        ("gru-embed", {"tokens": "byte"}, "a naïve ", "a naïve "),
+        ("gru-embed", {"tokens": "word"}, " a naïve", ""),
+        ("char-three", {"steps": 3, "per": "sequence"}, "a naï", "a naï"),
+    ],
+    ids=["bytes", "ids of words", "a window"],
+)
+def test_the_script_writes_what_the_model_writes(
+    model: str, settings: dict[str, Any], prompt: str, typed: str, tmp_path: Path
+) -> None:
+    """Of logits this large the likeliest symbol alone is drawn."""
+    (tmp_path / "text.txt").write_text("a naïve dog ran to the cat, but it sat. " * 60, "utf-8")
+    dataset = {"path": str(tmp_path / "text.txt"), "steps": 8, **settings}
+    sections = {"model": {}, "dataset": dataset, "trainer": {"epochs": 6, "batch_size": 4}}
+    checkpoint = train(model, tmp_path / "run", dataset="text", settings=sections)
+    *_, head = [part for part in checkpoint.model.modules() if isinstance(part, torch.nn.Linear)]
+    with torch.no_grad():
+        for parameter in head.parameters():
+            parameter.mul_(30)
+    export(checkpoint, tmp_path / "out", format="onnx")
+    vocabulary = checkpoint.signature.vocabulary
+    assert vocabulary is not None
+    ids = vocabulary.encode(vocabulary.tokenizer.split(prompt))
+    expected = prompt + generate(checkpoint, prompt, temperature=0, length=200)
+    assert _run_script(tmp_path / "out", typed or " ".join(map(str, ids))) == f"{expected}\n"
 
 
 def test_the_script_beside_a_labelling_model_prints_the_labels(hello: Path, tmp_path: Path) -> None:

@@ -27,9 +27,9 @@ from zoo_onnx.quantization import losses, quantize
 from zoo_onnx.recurrence import TracedKernel, replace_recurrences
 from zoo_onnx.sampler import INPUTS, OUTPUT, SamplerProgram
 from zoo_onnx.session import Session
-from zoo_onnx.stream import stream_script
+from zoo_onnx.stream import SCRIPT, SPLIT, write_script
 
-FILE, SCRIPT = "model.onnx", "stream.py"
+FILE = "model.onnx"
 DRAWN_ROWS = 64
 """The rows in which the symbols that are drawn are compared."""
 
@@ -65,9 +65,7 @@ def export_onnx(
     metrics: dict[str, float] = {}
     if options.int8:
         metrics, notes = _store_int8(checkpoint, program, path)
-    (folder / SCRIPT).write_text(
-        stream_script(checkpoint.signature, with_sampler=options.with_sampler), "utf-8"
-    )
+    write_script(checkpoint.model, folder, with_sampler=options.with_sampler)
     return ExportResult(_usage(program, lengths, options), comparisons, notes, metrics), lengths
 
 
@@ -188,6 +186,9 @@ def _usage(program: Program, lengths: Lengths, options: ExportOptions) -> str:
         f"`python {SCRIPT}` runs it; it needs onnxruntime and numpy alone.\n",
         f"Inputs: `{program.input_name}`{states}. Outputs: {outputs}.",
     ]
+    vocabulary = program.model.signature.vocabulary
+    if vocabulary and vocabulary.tokenizer.kind not in SPLIT:
+        lines[0] += "In the place of a text it takes the ids of symbols, such as `'0 1'`.\n"
     if options.with_sampler:
         lines.append(
             "Inputs of the sampler, at the end: `temperature` (), `top_k` () with 0 for all "

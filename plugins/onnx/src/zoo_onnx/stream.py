@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from zoo_core.data.signature import Classes, Signature, Tokens
-from zoo_onnx.sampler import INPUTS
+import json
+from pathlib import Path
 
+from zoo_core.data.signature import Classes, Signature, Tokens
+from zoo_core.data.vocabulary import Vocabulary
+from zoo_core.runtime.generation.generate import default_prompt
+from zoo_core.runtime.nn import AbstractModel
+from zoo_onnx.sampler import INPUTS
+from zoo_onnx.symbols import bytes_of
+
+SCRIPT = "stream.py"
+BYTES = "bytes.json"
+"""The bytes of each symbol in hexadecimal digits, where symbols are no characters."""
 HEAD = '''"""Runs model.onnx; needs onnxruntime and numpy alone."""
 
+import codecs
 import json
 import pathlib
 import signal
@@ -24,35 +35,72 @@ STATES = """first, *states = [value for value in session.get_inputs() if value.n
 state = [np.zeros((1, *value.shape[1:]), np.float32) for value in states]
 names = [first.name, *(value.name for value in states)]
 """
-PROMPT = """symbols = json.loads((here / "vocabulary.json").read_text("utf-8"))
+SYMBOLS = """symbols = json.loads((here / "vocabulary.json").read_text("utf-8"))
 ids = {symbol: index for index, symbol in enumerate(symbols)}
-text = "".join(sys.argv[1:2]) or symbols[0]
-if unknown := sorted(set(text) - ids.keys()):
-    sys.exit(f"symbols that the model does not know: {' '.join(unknown)}")
+
+
+"""
+READ = """def read(text):
+    found = SPLIT
+    if unknown := sorted(set(found) - ids.keys()):
+        sys.exit(f"symbols that the model does not know: {' '.join(unknown)}")
+    return [ids[symbol] for symbol in found]
+
+
+"""
+SPLIT = {
+    "char": "list(text)",
+    "byte": '[chr(byte) if byte < 128 else f"<0x{byte:02X}>" for byte in text.encode()]',
+}
+"""How a text is cut into symbols, by the kind of the tokenizer."""
+READ_IDS = """def read(text):
+    found = text.split()
+    if not all(word.isdecimal() and int(word) < len(symbols) for word in found):
+        sys.exit("give the ids of symbols, such as '0 1'; vocabulary.json has the symbols by id")
+    return [int(word) for word in found]
+
+
+"""
+"""The same where cutting a text takes another library."""
+WRITE = """def write(numbers):
+    print("".join(symbols[number] for number in numbers), end="", flush=True)
+
+
+"""
+WRITE_BYTES = """pieces = list(map(bytes.fromhex, json.loads((here / "bytes.json").read_text())))
+decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+
+def write(numbers):
+    print(decoder.decode(b"".join(pieces[number] for number in numbers)), end="", flush=True)
+
+
+"""
+PROMPT = """prompt = read("".join(sys.argv[1:2])) or START
+if len(prompt) < WINDOW:
+    sys.exit(f"give a prompt of {WINDOW} symbols at least")
 generator = np.random.default_rng(int(sys.argv[2]) if len(sys.argv) > 2 else 0)
-tokens = [ids[symbol] for symbol in text]
-print(text, end="")
+write(prompt)
+tokens = prompt if state else prompt[-WINDOW:]
 for _ in range(200):
     values = dict(zip(names, [np.array([tokens]), *state], strict=True))
 """
 DRAW = """    logits, *state = session.run(None, values)
-    weights = np.exp(logits.reshape(-1, len(symbols))[-1] / 0.8)
-    tokens = [int(generator.choice(len(symbols), p=weights / weights.sum()))]
+    scores = logits.reshape(-1, len(symbols))[-1] / 0.8
+    weights = np.exp(scores - scores.max())
+    token = int(generator.choice(len(symbols), p=weights / weights.sum()))
 """
 SAMPLE = """    values["temperature"], values["top_k"] = np.array(0.8, np.float32), np.array(0)
     values["uniform"] = generator.random(1, np.float32)
-    _, *state, token = session.run(None, values)
-    tokens = [int(token[0])]
+    _, *state, drawn = session.run(None, values)
+    token = int(drawn[0])
 """
-PRINT = """    print(symbols[tokens[0]], end="", flush=True)
+PRINT = """    write([token])
+    tokens = [token] if state else [*tokens, token][-WINDOW:]
 print()
 """
-CLASSIFY = """symbols = json.loads((here / "vocabulary.json").read_text("utf-8"))
-ids = {symbol: index for index, symbol in enumerate(symbols)}
-if unknown := sorted(set("".join(sys.argv[1:])) - ids.keys()):
-    sys.exit(f"symbols that the model does not know: {' '.join(unknown)}")
-for text in sys.argv[1:]:
-    tokens = np.array([[ids[symbol] for symbol in text]])
+CLASSIFY = """for text in sys.argv[1:]:
+    tokens = np.array([read(text)])
     logits, *_ = session.run(None, dict(zip(names, [tokens, *state], strict=True)))
     print(text, "→", logits[0])
 """
@@ -60,37 +108,66 @@ NUMBERS = """for path in sys.argv[1:]:  # files of numpy.save
     logits, *_ = session.run(None, dict(zip(names, [np.load(path)[None], *state], strict=True)))
     print(path, "→", logits[0])
 """
-LABELS = """labels = LABELS_JSON
-for text in sys.argv[1:]:
-    tokens = np.array([[ids[symbol] for symbol in text]])
+LABELS = """for text in sys.argv[1:]:
+    tokens = np.array([read(text)])
     logits, *_ = session.run(None, dict(zip(names, [tokens, *state], strict=True)))
     best = logits[0].argmax(axis=-1).reshape(-1)
     print(text, "→", *(labels[index] for index in best))
 """
 
 
-def stream_script(signature: Signature, *, with_sampler: bool = False) -> str:
-    """Returns the text of the script.
+def write_script(model: AbstractModel, folder: Path, *, with_sampler: bool = False) -> None:
+    """Writes the script, and the bytes of each symbol if it prints symbols that are no characters.
 
-    It writes text after the prompt that it is given, or prints the labels or the raw outputs of
-    each argument.
+    The script writes text after the prompt that it is given, or prints the labels or the raw
+    outputs of each argument. Where cutting a text into symbols takes another library, it takes
+    their ids.
 
     Args:
-        signature: The inputs and outputs of the model.
+        model: The model.
+        folder: The folder of the exported model.
         with_sampler: Whether the exported model draws the symbols itself.
     """
-    head = HEAD + f"SAMPLER = {list(INPUTS) if with_sampler else []}\n" + STATES
-    vocabulary, outputs = signature.vocabulary, signature.outputs
+    signature, vocabulary = model.signature, model.signature.vocabulary
+    parts = [HEAD, f"SAMPLER = {list(INPUTS) if with_sampler else []}\n", STATES]
     if not isinstance(signature.inputs, Tokens) or vocabulary is None:
-        return head + NUMBERS
-    if outputs.next_token:
-        return head + PROMPT + (SAMPLE if with_sampler else DRAW) + PRINT
-    if not isinstance(outputs, Classes):
-        return head + CLASSIFY
-    labels = outputs.names
-    if not labels and outputs.size == len(vocabulary):
-        labels = vocabulary.symbols
-    if not labels:
-        return head + CLASSIFY
-    before = CLASSIFY.partition("for text")[0]
-    return head + before + LABELS.replace("LABELS_JSON", repr(list(labels)))
+        parts.append(NUMBERS)
+    else:
+        kind = vocabulary.tokenizer.kind
+        parts += [SYMBOLS, READ.replace("SPLIT", SPLIT[kind]) if kind in SPLIT else READ_IDS]
+        if signature.predicts_next_symbol and model.causal:
+            parts += _generation(model, vocabulary, with_sampler)
+            if kind != "char":
+                _write_bytes(vocabulary, folder)
+        else:
+            parts += _labels(signature, vocabulary)
+    script = "".join(parts)
+    if WRITE_BYTES not in script:
+        script = script.replace("import codecs\n", "")
+    (folder / SCRIPT).write_text(script, "utf-8")
+
+
+def _generation(model: AbstractModel, vocabulary: Vocabulary, with_sampler: bool) -> list[str]:
+    """Returns the parts of the script that write text."""
+    start = default_prompt(model, vocabulary).inputs[0].tolist()
+    return [
+        WRITE if vocabulary.tokenizer.kind == "char" else WRITE_BYTES,
+        f"START, WINDOW = {start}, {model.window or 1}\n",
+        PROMPT,
+        SAMPLE if with_sampler else DRAW,
+        PRINT,
+    ]
+
+
+def _labels(signature: Signature, vocabulary: Vocabulary) -> list[str]:
+    """Returns the parts of the script that print labels, or logits where they have no names."""
+    outputs = signature.outputs
+    names = outputs.names if isinstance(outputs, Classes) else ()
+    if isinstance(outputs, Classes) and not names and outputs.size == len(vocabulary):
+        names = vocabulary.symbols
+    return [f"labels = {list(names)!r}\n", LABELS] if names else [CLASSIFY]
+
+
+def _write_bytes(vocabulary: Vocabulary, folder: Path) -> None:
+    pieces = [bytes_of(vocabulary.tokenizer, symbol).hex() for symbol in vocabulary.symbols]
+    (folder / BYTES).write_text(json.dumps(pieces) + "\n", "utf-8")

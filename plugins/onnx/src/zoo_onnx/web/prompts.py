@@ -11,6 +11,7 @@ from zoo_core.data.vocabulary import Unknown, Vocabulary
 from zoo_core.errors import DataError, MisfitError
 from zoo_core.runtime.datasets.dataset import AbstractDataset, encode_text
 from zoo_core.runtime.nn import Batch
+from zoo_onnx.symbols import bytes_of
 
 SKIP = Unknown("skip")
 PROBED = 200
@@ -97,14 +98,7 @@ def _known(encode: Callable[[], Batch]) -> list[int]:
 
 def _text_of(tokenizer: AbstractTokenizer, symbols: Sequence[str]) -> str:
     """Returns a text of symbols, without what stands for no text."""
-    return b"".join(_bytes_of(tokenizer, symbol) for symbol in symbols).decode("utf-8", "ignore")
-
-
-def _bytes_of(tokenizer: AbstractTokenizer, symbol: str) -> bytes:
-    try:
-        return tokenizer.bytes_of(symbol)
-    except KeyError:  # a symbol beside those of the tokenizer
-        return symbol.encode("utf-8", "surrogatepass")
+    return b"".join(bytes_of(tokenizer, symbol) for symbol in symbols).decode("utf-8", "ignore")
 
 
 def tokenizer_data(vocabulary: Vocabulary) -> dict[str, Any]:
@@ -118,7 +112,7 @@ def tokenizer_data(vocabulary: Vocabulary) -> dict[str, Any]:
     if tokenizer.kind not in BUILT_IN:
         data |= _merges(tokenizer)
     if tokenizer.kind != "char":
-        data["bytes"] = [list(_bytes_of(tokenizer, symbol)) for symbol in vocabulary.symbols]
+        data["bytes"] = [list(bytes_of(tokenizer, symbol)) for symbol in vocabulary.symbols]
     return data
 
 
