@@ -158,8 +158,9 @@ def test_a_link_to_what_is_no_run_is_not_listed(elsewhere: Path) -> None:
 
 
 def test_a_folder_has_one_name(elsewhere: Path) -> None:
+    link_run(_finished("second", parent=elsewhere.parent), "second")
     link_run(elsewhere, "newer")
-    assert [run.name for run in list_runs()] == ["newer"]
+    assert [run.name for run in list_runs()] == ["newer", "second"]
 
 
 def test_a_run_in_the_folder_of_runs_gets_no_link() -> None:
