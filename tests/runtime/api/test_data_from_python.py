@@ -102,6 +102,21 @@ def test_data_and_dataset_exclude_each_other(tmp_path: Path) -> None:
         train(tmp_path, data=PAIRS, dataset="hello")
 
 
+@pytest.mark.parametrize("argument", ["text_column", "label_column"])
+def test_a_column_without_data_is_refused(tmp_path: Path, hello: Path, argument: str) -> None:
+    names: dict[str, Any] = {argument: "body"}
+    for call in (
+        lambda: train(tmp_path, **names),
+        lambda: zoo_core.resume(hello, epochs=10**6, **names),
+        lambda: zoo_core.evaluate(zoo_core.load(hello), **names),
+    ):
+        with pytest.raises(ConfigError, match=rf"^{argument} = 'body': it names a column of data"):
+            call()
+    with pytest.raises(DataError, match=rf"^{argument} = 'body': the data has no columns; give a"):
+        train(tmp_path, data=PAIRS, **names)
+    assert not (tmp_path / "run").exists()
+
+
 @pytest.fixture(scope="module")
 def features(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
     """A checkpoint of a model that was trained on arrays of features."""

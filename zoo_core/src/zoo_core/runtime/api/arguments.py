@@ -15,6 +15,8 @@ from zoo_core.errors import ConfigError, MisfitError
 from zoo_core.recipes.resolve import check_sections
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 from zoo_core.runtime.datasets.memory import MemoryDataset
+from zoo_core.runtime.datasets.memory_rows import MemoryRows
+from zoo_core.runtime.datasets.python_data import Data, memory_rows
 from zoo_core.runtime.nn.batch import Batch
 
 Settings: TypeAlias = Mapping[str, Mapping[str, Any]]
@@ -68,6 +70,21 @@ def as_reference(checkpoint: str | Path | Checkpoint) -> str:
 def as_folder(checkpoint: str | Path | Checkpoint) -> Path:
     """Returns the folder of a checkpoint, which may be given by its path."""
     return checkpoint.folder if isinstance(checkpoint, Checkpoint) else Path(checkpoint)
+
+
+def given_rows(data: Data, text_column: str, label_column: str) -> MemoryRows | None:
+    """Returns the rows of data from Python; None if there is none.
+
+    Raises:
+        ConfigError: A column of no data is named.
+        DataError: As ``memory_rows``.
+    """
+    if data is not None:
+        return memory_rows(data, text_column=text_column, label_column=label_column)
+    for argument, name in {"text_column": text_column, "label_column": label_column}.items():
+        if name:
+            raise ConfigError(f"{argument} = {name!r}: it names a column of data; give data=...")
+    return None
 
 
 def check_count(name: str, value: int) -> None:

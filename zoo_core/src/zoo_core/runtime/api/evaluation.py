@@ -9,12 +9,12 @@ from zoo_core.data.splits import held_out_splits
 from zoo_core.data.vocabulary import Unknown
 from zoo_core.errors import ConfigError, MisfitError, NotFoundError
 from zoo_core.run_folder.manifest import Metrics
-from zoo_core.runtime.api.arguments import WORDS, Settings, dataset_settings
+from zoo_core.runtime.api.arguments import WORDS, Settings, dataset_settings, given_rows
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 from zoo_core.runtime.checkpoints.fit import check_fit
 from zoo_core.runtime.datasets.memory import MEMORY, MemoryDataset
 from zoo_core.runtime.datasets.memory_rows import MemoryRows
-from zoo_core.runtime.datasets.python_data import Data, memory_rows
+from zoo_core.runtime.datasets.python_data import Data
 from zoo_core.runtime.training.evaluation import evaluate as evaluate_split
 
 logger = logging.getLogger(__name__)
@@ -49,34 +49,36 @@ def evaluate(
         precision: As in ``stream``.
 
     Raises:
-        ConfigError: There is another section than ``dataset``, or a setting is not allowed.
+        ConfigError: There is another section than ``dataset``, a setting is not allowed, or a
+            column is named and no data given.
         DataError: The data cannot be read, or has symbols that the vocabulary lacks.
         MisfitError: The data has other inputs or labels than the model was trained on, or the
             model has no weights in 8 bits.
         NotFoundError: There is no such dataset or split.
     """
     values = dict(dataset_settings(settings, "an evaluation"))
-    if data is not None:
-        if dataset:
-            raise ConfigError(f"dataset = {dataset!r} and data exclude each other")
+    if data is not None and dataset:
+        raise ConfigError(f"dataset = {dataset!r} and data exclude each other")
+    rows = given_rows(data, text_column, label_column)
+    if rows is not None:
         dataset = MEMORY
         values = values if split else {"validation": 0.0, "test": 0.0}
     chosen = checkpoint.with_dataset(dataset, values)
     if unknown is not None:
         chosen = chosen.with_unknown_symbols(unknown)
-    if data is not None:
-        rows = memory_rows(data, text_column=text_column, label_column=label_column)
+    if rows is not None:
         return _evaluate_rows(chosen, rows, split, precision)
     check_fit(chosen)
-    data, name = chosen.dataset, chosen.run_config.dataset
-    if split and split not in data.splits:
-        raise NotFoundError(f"no split {split!r} in {name}; there are {', '.join(data.splits)}")
-    if not dataset and not values and data.fingerprint != checkpoint.fingerprint:
+    evaluated, name = chosen.dataset, chosen.run_config.dataset
+    if split and split not in evaluated.splits:
+        there = ", ".join(evaluated.splits)
+        raise NotFoundError(f"no split {split!r} in {name}; there are {there}")
+    if not dataset and not values and evaluated.fingerprint != checkpoint.fingerprint:
         logger.warning("%s has changed since this checkpoint was trained", name)
-    splits = [split] if split else held_out_splits(data.splits)
+    splits = [split] if split else held_out_splits(evaluated.splits)
     return {
         part: evaluate_split(
-            chosen.evaluated_model, data, chosen.trainer, part, precision=precision
+            chosen.evaluated_model, evaluated, chosen.trainer, part, precision=precision
         )
         for part in splits
     }

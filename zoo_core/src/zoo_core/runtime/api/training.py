@@ -15,13 +15,13 @@ from zoo_core.recipes.resolve import resolve_run
 from zoo_core.run_folder.local_runs import default_name
 from zoo_core.run_folder.lock import lock_run_folder
 from zoo_core.run_folder.run_config import RunConfig
-from zoo_core.runtime.api.arguments import WORDS, Settings, as_folder
+from zoo_core.runtime.api.arguments import WORDS, Settings, as_folder, given_rows
 from zoo_core.runtime.api.checkpoints import load
 from zoo_core.runtime.building.build import find_trainer
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint, check_no_checkpoint
 from zoo_core.runtime.checkpoints.resume_states import check_has_state
 from zoo_core.runtime.datasets.memory import MEMORY
-from zoo_core.runtime.datasets.python_data import Data, memory_rows
+from zoo_core.runtime.datasets.python_data import Data
 from zoo_core.runtime.hardware.torch_state import kept_torch_state, own_torch_state
 from zoo_core.runtime.notebook import NotebookView, in_notebook
 from zoo_core.runtime.resume import resume as resume_run
@@ -98,11 +98,10 @@ def train(
         ZooError: Any of ``zoo_core.errors``; the message says what to do.
     """
     catalog = load_catalog()
-    rows = None
-    if data is not None:
-        if dataset:
-            raise ConfigError(f"dataset = {dataset!r} and data exclude each other")
-        rows = memory_rows(data, text_column=text_column, label_column=label_column)
+    if data is not None and dataset:
+        raise ConfigError(f"dataset = {dataset!r} and data exclude each other")
+    rows = given_rows(data, text_column, label_column)
+    if rows is not None:
         dataset = MEMORY
         if not trainer and "." not in name:
             trainer = find_trainer(catalog, rows.signature())
@@ -161,9 +160,7 @@ def resume(
     """
     catalog, folder = load_catalog(), as_folder(folder)
     check_has_state(folder)
-    rows = None
-    if data is not None:
-        rows = memory_rows(data, text_column=text_column, label_column=label_column)
+    rows = given_rows(data, text_column, label_column)
     with lock_run_folder(folder), own_torch_state():
         run = resume_run(
             catalog,

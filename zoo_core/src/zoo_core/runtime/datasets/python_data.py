@@ -44,6 +44,9 @@ def memory_rows(data: Data, *, text_column: str = "", label_column: str = "") ->
     """
     if getattr(data, "columns", None) is not None:
         return _frame_rows(data, text_column, label_column)
+    for option, name in {"text_column": text_column, "label_column": label_column}.items():
+        if name:
+            raise DataError(f"{option} = {name!r}: the data has no columns; give a DataFrame")
     if isinstance(data, tuple) and len(data) == 2 and not isinstance(data[0], str | tuple):
         inputs, targets = map(_items, data)
         return _checked_rows(inputs, targets)
