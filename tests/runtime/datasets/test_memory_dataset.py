@@ -40,6 +40,27 @@ def test_rows_with_labels_are_whole() -> None:
     assert [len(row) for row in rows.inputs] == [8, 2]
 
 
+@pytest.mark.parametrize(
+    ("split", "data", "message"),
+    [
+        (
+            "train",
+            (torch.ones(1, 2, 1), torch.ones(1)),
+            "the number of all rows is 1; give more rows, or",
+        ),
+        ("validation", ["abc"] * 3, "the number of all rows is 3; hold out more"),
+    ],
+    ids=["one row", "equal texts"],
+)
+def test_a_split_without_rows_says_which_setting_mends_it(
+    split: str, data: Data, message: str
+) -> None:
+    dataset = _of(data, validation=0.1)
+    with pytest.raises(DataError, match=f"^split {split} is empty, {message}") as caught:
+        dataset.rows(split)
+    assert str(caught.value).endswith(': settings={"dataset": {"validation": 0.0}}')
+
+
 @pytest.mark.parametrize("text", ["-1 2", "3", "0 1 2 3"])
 def test_typed_tokens_are_those_of_the_data(text: str) -> None:
     dataset = _of((torch.tensor([[0, 1], [2, 1]]), torch.tensor([0, 1])))

@@ -48,6 +48,16 @@ def test_tokens_have_the_size_of_the_largest() -> None:
     assert rows.signature().vocabulary is None
 
 
+INPUTS = {"texts": ["ab", "cd"], "features": np.ones((2, 3, 2)), "tokens": np.ones((2, 3), int)}
+
+
+@pytest.mark.parametrize("kind", INPUTS)
+def test_rows_fit_a_model_of_their_kind_alone(kind: str) -> None:
+    rows = {name: memory_rows((inputs, ["x", "y"])) for name, inputs in INPUTS.items()}
+    signature = rows[kind].signature()
+    assert [name for name, other in rows.items() if other.fits(signature)] == [kind]
+
+
 def test_the_fingerprint_is_that_of_the_content() -> None:
     assert memory_rows(["ab"]).fingerprint == memory_rows(["ab"]).fingerprint
     assert memory_rows(["ab", "c"]).fingerprint != memory_rows(["abc"]).fingerprint

@@ -138,10 +138,7 @@ class MemoryDataset(AbstractLabelledDataset):
                 target = targets[row][chosen] if steps else targets[row]
                 pieces.append((inputs[row][chosen], target))
         if not pieces:
-            raise DataError(
-                f"split {split} of {len(inputs)} rows is empty; hold out more of them, or none: "
-                f'settings={{"dataset": {{"{split}": 0.0}}}}'
-            )
+            raise DataError(_empty_split_message(split, len(inputs)))
         return RaggedRows(
             [piece for piece, _ in pieces], [target for _, target in pieces], per_step
         )
@@ -227,6 +224,17 @@ class MemoryDataset(AbstractLabelledDataset):
         return " ".join(
             outputs.names[index] if outputs.names else str(index) for index in likeliest
         )
+
+
+def _empty_split_message(split: str, rows: int) -> str:
+    if split == "train":
+        remedy, held_out = "give more rows, or hold out none of them", "validation"
+    else:
+        remedy, held_out = "hold out more of them, or none", split
+    return (
+        f"split {split} is empty, the number of all rows is {rows}; {remedy}: "
+        f'settings={{"dataset": {{"{held_out}": 0.0}}}}'
+    )
 
 
 def _as_text(row: Tensor) -> str:

@@ -71,6 +71,8 @@ class MemoryRows:
 
     def fits(self, signature: Signature) -> bool:
         """Whether a model of a signature can be evaluated on the rows; symbols are not compared."""
+        if self.has_text != (signature.vocabulary is not None):
+            return False
         inputs = self._inputs(signature.vocabulary)
         if type(inputs) is not type(signature.inputs) or isinstance(inputs, Grid):
             return False
