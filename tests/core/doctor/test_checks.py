@@ -11,6 +11,9 @@ import pytest
 from zoo_core.doctor import checks as diagnosis
 from zoo_core.doctor.checks import CHECKS
 from zoo_core.doctor.result import DoctorResult, check_writable, examine
+from zoo_core.plugins.catalog import Catalog
+from zoo_core.plugins.discovery import Plugin
+from zoo_core.storage.locations import data_folder, zoo_home
 
 
 def _broken_check() -> list[DoctorResult]:
@@ -86,6 +89,7 @@ def test_a_home_that_is_a_file_is_wrong(tmp_path: Path, monkeypatch: pytest.Monk
     result = _only(diagnosis.home(), "home")
     assert result.verdict == "wrong"
     assert result.remedy.startswith("mv ")
+    assert result.message == f"{tmp_path / 'file'} is not a folder"
 
 
 def test_a_home_that_is_a_link_to_nowhere_is_wrong(
@@ -132,6 +136,58 @@ def test_an_invalid_registry_is_wrong(tmp_path: Path, monkeypatch: pytest.Monkey
     (result,) = diagnosis.registry()
     assert (result.verdict, result.remedy) == ("wrong", "unset ZOO_REGISTRY")
     assert "odd" in result.message
+
+
+def test_the_registry_of_a_plugin_is_repaired_by_upgrading_the_plugin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "owls.toml"
+    path.write_text("schema = 1\nodd = 2\n")
+    plugin = Plugin("zoo-owl", "zoo_owl.plugin", "zoo-plugin-owl", "1.0")
+    catalog = Catalog(entries=(), plugins=(plugin,), broken=(), registries=(path,))
+    monkeypatch.setattr(diagnosis, "load_catalog", lambda plugins=None: catalog)
+    (result,) = diagnosis.registry()
+    assert (result.verdict, result.remedy) == (
+        "wrong",
+        "zoo plugins install --upgrade zoo-plugin-owl",
+    )
+    assert f"{path}, line 2: odd" in result.message
+
+
+def test_the_registry_of_the_zoo_is_repaired_by_upgrading_the_zoo(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "registry.toml"
+    path.write_text("schema = 1\nodd = 2\n")
+    monkeypatch.delenv("ZOO_REGISTRY", raising=False)
+    monkeypatch.setattr("zoo_core.registry.sources.registry_path", lambda: path)
+    (result,) = diagnosis.registry()
+    assert result.remedy == "zoo plugins install --upgrade zoo-core"
+
+
+def test_caches_are_counted_by_kind_with_their_size() -> None:
+    (result,) = diagnosis.caches()
+    assert result.message == f"0 encoded texts, 0 downloads: 0 B in {data_folder()}"
+    data_folder().mkdir(parents=True)
+    (data_folder() / "a.txt").write_bytes(bytes(1500))
+    (result,) = diagnosis.caches()
+    assert result.message == f"0 encoded texts, 1 download: 1.5 kB in {data_folder()}"
+    assert result.facts["size"] == 1500
+
+
+def test_the_free_disk_is_shown_in_gigabytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnosis, "free_disk", lambda folder: 12_340_000_000)
+    disk = _only(diagnosis.home(), "disk")
+    assert (disk.verdict, disk.message) == ("ok", f"12.3 GB free for {zoo_home()}")
+
+
+def test_a_home_that_is_not_there_yet_is_made_when_it_is_needed(tmp_path: Path) -> None:
+    folder = tmp_path / "new"
+    assert check_writable("home", folder, "").message == (
+        f"{folder}, which is made when it is needed"
+    )
+    folder.mkdir()
+    assert check_writable("home", folder, "").message == str(folder)
 
 
 def test_an_installer_is_named() -> None:

@@ -80,3 +80,16 @@ def test_the_held_lock_of_a_run_is_listed(home: Path) -> None:
     with lock_run_folder(home / "runs" / "owl"):
         texts = [result.message for result in stale_files() if result.subject == "locks"]
     assert any("state/LOCK is held by a running process" in text for text in texts)
+
+
+def test_a_file_of_a_user_that_ends_in_tmp_is_not_listed(home: Path) -> None:
+    (home / "data" / "mine.tmp").touch()
+    _age(home / "data" / "mine.tmp")
+    assert _warnings() == []
+
+
+def test_locks_are_counted_and_those_that_are_held(home: Path) -> None:
+    (home / "data" / ".a.lock").touch()
+    with FileLock(home / "data" / ".b.lock"):
+        messages = [result.message for result in stale_files()]
+    assert messages[-1] == "1 of 2 lock files held by a running process"
