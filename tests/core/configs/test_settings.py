@@ -7,10 +7,17 @@ from dataclasses import MISSING, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 import pytest
 
 from zoo_core.configs.declare import config, setting
-from zoo_core.configs.settings import FieldInfo, settings_of, settings_without_effect
+from zoo_core.configs.settings import (
+    FieldInfo,
+    as_typed,
+    option_words,
+    settings_of,
+    settings_without_effect,
+)
 from zoo_core.errors import ConfigError, PluginError
 
 
@@ -82,6 +89,37 @@ def test_wrong_text_is_refused_with_the_expected_form(key: str, text: str, expec
     with pytest.raises(ConfigError) as caught:
         SETTINGS[key].parse(text)
     assert str(caught.value).endswith(f": expected {expected}")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("count", 7), ("rate", 1e-05), ("flag", True), ("flag", False), ("limit", None), ("word", "")],
+)
+def test_a_value_is_typed_as_it_is_parsed(key: str, value: object) -> None:
+    assert SETTINGS[key].parse(as_typed(value)) == value
+    assert option_words(f"model.{key}", value) == [f"--model.{key}", as_typed(value)]
+
+
+def test_a_value_of_several_is_typed_with_a_flag_for_each() -> None:
+    words = option_words("dataset.value_columns", ["a b", "c"])
+    assert words == ["--dataset.value-columns", "a b", "--dataset.value-columns", "c"]
+
+
+def test_scalars_of_numpy_become_numbers_and_arrays_are_refused() -> None:
+    values = [SETTINGS["count"].check(np.int64(7)), SETTINGS["rate"].check(np.float32(0.25))]
+    assert values == [7, 0.25]
+    assert [type(value) for value in values] == [int, float]
+    for key, value in (("count", np.arange(2)), ("rate", np.zeros(2)), ("count", np.float64(1))):
+        with pytest.raises(ConfigError, match=f"{key} = "):
+            SETTINGS[key].check(value)
+
+
+def test_a_value_that_no_file_or_tensor_holds_is_refused_with_the_reason() -> None:
+    with pytest.raises(ConfigError, match=r"expected text in UTF-8$"):
+        SETTINGS["word"].check("\udcff")
+    with pytest.raises(ConfigError, match=r"expected an integer >= 1 of 64 bits at most$"):
+        SETTINGS["count"].check(2**63)
+    assert SETTINGS["count"].check(2**63 - 1) == 2**63 - 1
 
 
 def test_a_long_number_beyond_every_float_is_refused() -> None:
