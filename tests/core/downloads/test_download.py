@@ -20,7 +20,7 @@ import pytest
 
 from tests.core.downloads.file_server import FileServer, file_server
 from zoo_core.downloads import http, retry
-from zoo_core.downloads.download import RemoteFile, fetch, read_pinned
+from zoo_core.downloads.download import RemoteFile, fetch, no_downloads, read_pinned
 from zoo_core.downloads.progress import ProgressCallback, report_progress
 from zoo_core.downloads.retry import call_with_retry
 from zoo_core.errors import DataError, IntegrityError, NetworkError, TargetError
@@ -139,6 +139,28 @@ def test_a_copy_put_there_by_hand_is_used(tmp_path: Path) -> None:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "file.bin").write_bytes(CONTENT)
     assert fetch(file(UNREACHABLE), tmp_path).read_bytes() == CONTENT
+
+
+def test_where_downloads_are_forbidden_only_what_is_there_is_returned(
+    server: FileServer, tmp_path: Path
+) -> None:
+    with no_downloads(), pytest.raises(NetworkError, match=r"data/file\.bin is not downloaded yet"):
+        fetch(file(server.url), tmp_path)
+    assert server.requests == []
+    fetch(file(server.url), tmp_path)
+    with no_downloads():
+        assert fetch(file(server.url), tmp_path).read_bytes() == CONTENT
+
+
+def test_a_named_copy_is_read_and_another_file_is_refused_with_the_remedy(tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    with pytest.raises(DataError, match=f"cannot read {copy}: No such file .*; name the copy with"):
+        read_pinned(file(), copy, "name another")
+    copy.write_bytes(CONTENT)
+    assert read_pinned(file(), copy, "name another") == CONTENT
+    copy.write_bytes(b"other")
+    with pytest.raises(IntegrityError, match=f"^{copy} has 5 bytes with sha256 .*; name another$"):
+        read_pinned(file(), copy, "name another")
 
 
 def test_another_file_in_its_place_is_refused_with_both_hashes(tmp_path: Path) -> None:

@@ -35,6 +35,25 @@ def test_a_folder_with_foreign_files_is_refused_and_unchanged(tmp_path: Path, na
     assert [file for file in (tmp_path / "a").rglob("*") if file.is_file()] == [path]
 
 
+@pytest.mark.parametrize("text", ["", "{", "[1]", '"text"', "[" * 100_000])
+def test_a_manifest_that_is_none_makes_no_folder_the_zoos(tmp_path: Path, text: str) -> None:
+    write(tmp_path / "config.json", text)
+    with pytest.raises(TargetError, match="files that the zoo did not make"):
+        check_run_folder(tmp_path)
+
+
+def test_a_manifest_of_the_keys_of_every_format_alone_is_recognized(tmp_path: Path) -> None:
+    keys = ("format", "signature", "fingerprint", "weights")
+    write(tmp_path / "config.json", json.dumps(dict.fromkeys(keys, 0)))
+    check_run_folder(tmp_path)
+
+
+def test_a_state_that_is_a_file_is_foreign(tmp_path: Path) -> None:
+    write(tmp_path / "state")
+    with pytest.raises(TargetError, match="files that the zoo did not make"):
+        check_run_folder(tmp_path)
+
+
 def test_the_marker_is_the_first_file_written(tmp_path: Path) -> None:
     with lock_run_folder(tmp_path / "a"):
         assert (tmp_path / "a" / "state" / MARKER).is_file()
