@@ -29,6 +29,8 @@ POLL = 0.1
 MODULE = "zoo_core.runtime.sweeps.worker"
 TAIL = 20
 """Lines of a worker's stderr that are kept."""
+LAST_WORDS = 1.0
+"""Seconds to wait for them when it has ended; a process of its own may keep its stderr open."""
 
 
 @final
@@ -66,7 +68,7 @@ class LocalEngine(AbstractEngine):
                         worker.stop()
                 while waiting and len(busy) < self.processes:
                     job = waiting.popleft()
-                    worker = idle.pop() if idle else _Worker(events)
+                    worker = _living_worker(idle) or _Worker(events)
                     worker.begin(job)
                     busy.append(worker)
                     yield JobStarted(job)
@@ -94,6 +96,16 @@ def local_engine(options: EngineOptions) -> LocalEngine:
     return LocalEngine(max(1, options.jobs), reuse=options.reuse)
 
 
+def _living_worker(idle: list[_Worker]) -> _Worker | None:
+    """Takes a worker that waits for a job; those that were killed meanwhile are closed."""
+    while idle:
+        worker = idle.pop()
+        if worker.is_alive:
+            return worker
+        worker.close()
+    return None
+
+
 @final
 class _Worker:
     """A process that carries out jobs, and the threads that read what it writes.
@@ -106,6 +118,8 @@ class _Worker:
     def __init__(self, events: _Arrivals) -> None:
         self._events = events
         self._job: Job | None = None
+        self._has_ended = False
+        self._lock = threading.Lock()  # of the job and of whether the process has ended
         self._process = start_apart(
             [sys.executable, "-m", MODULE],
             stdin=subprocess.PIPE,
@@ -113,16 +127,24 @@ class _Worker:
             stderr=subprocess.PIPE,
         )
         self._tail: deque[str] = deque(maxlen=TAIL)
-        self._threads = [
-            threading.Thread(target=target, daemon=True)
-            for target in (self._keep_tail, self._read_events)
-        ]
-        for thread in self._threads:
+        self._tail_thread = threading.Thread(target=self._keep_tail, daemon=True)
+        self._event_thread = threading.Thread(target=self._read_events, daemon=True)
+        for thread in (self._tail_thread, self._event_thread):
             thread.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process.poll() is None
 
     def begin(self, job: Job) -> None:
         """Hands a job to the process, which has none."""
-        self._job = job
+        with self._lock:
+            self._job = job
+            has_ended = self._has_ended
+        if has_ended:  # just now, so that the reader has found no job
+            self._report_death(job)
+            return
         assert self._process.stdin
         with contextlib.suppress(OSError):  # it has died, which the reader finds
             self._process.stdin.write(job_to_line(job))
@@ -138,7 +160,7 @@ class _Worker:
         """Waits for the end of the process."""
         self.stop()
         self._process.wait()
-        for thread in self._threads:
+        for thread in (self._tail_thread, self._event_thread):
             thread.join()
         for stream in (self._process.stdout, self._process.stderr):
             assert stream
@@ -158,10 +180,16 @@ class _Worker:
                     if isinstance(event, JobEnded):
                         self._job = None
                     self._events.put(_Arrival(self, event))
-        code = self._process.wait()
-        if job := self._job:
-            ended = JobEnded(job, "failed", self._describe_death(code), ZooError.exit_code)
-            self._events.put(_Arrival(self, ended))
+        self._process.wait()
+        with self._lock:
+            self._has_ended, job = True, self._job
+        if job:
+            self._report_death(job)
+
+    def _report_death(self, job: Job) -> None:
+        self._tail_thread.join(LAST_WORDS)
+        reason = self._describe_death(self._process.wait())
+        self._events.put(_Arrival(self, JobEnded(job, "failed", reason, ZooError.exit_code)))
 
     def _describe_death(self, code: int) -> str:
         """Describes a process that ended without a word."""
