@@ -128,8 +128,9 @@ def test_what_cannot_be_compared_is_refused_before_anything_is_trained(
         (tmp_path / "nothing", 3, "it is no folder"),
         (damaged, 4, "it is a web page"),
         (on_other_data, 6, "would be trained on hello: metrics of different data do not"),
+        (hello, 3, "no common metric 'acuracy'; did you mean accuracy?"),
     ):
-        result = zoo("compare", *training, reference)
+        result = zoo("compare", *training, reference, "--metric", "acuracy")
         assert (result.code, result.stdout) == (code, "")
         assert len(result.stderr.splitlines()) == 1, result.stderr
         assert message in result.stderr
@@ -187,6 +188,24 @@ def test_a_budget_of_tokens_ends_every_run_at_the_same_token(zoo: Zoo, quick: li
     result = zoo(*quick[:-2], "--tokens", 42, "--seeds", 3, "--json")
     assert {row["tokens"] for row in result.json["rows"]} == {45}  # nine epochs of five symbols
     assert {row["seeds"] for row in result.json["rows"]} == {"3"}
+
+
+def test_a_metric_that_finished_runs_lack_is_refused_before_the_others_are_trained(
+    zoo: Zoo, quick: list[object]
+) -> None:
+    assert zoo(*quick, "--seeds", 0).code == 0
+    result = zoo(*quick, "--seeds", "0,1", "--metric", "unknown_share")
+    assert (result.code, result.stdout) == (3, "")
+    assert result.stderr.startswith("Error: the runs have no common metric 'unknown_share'; ")
+    assert "begins" not in result.stderr
+
+
+def test_a_metric_of_data_that_cannot_be_read_is_left_to_the_training(
+    zoo: Zoo, tmp_path: Path
+) -> None:
+    data = ["--dataset", "text", "--dataset.path", tmp_path / "none.txt", "--epochs", 1]
+    result = zoo("compare", "rnn-embed", *data, "--seeds", 0, "--metric", "nothing")
+    assert (result.code, "cannot read" in result.stderr) == (6, True)
 
 
 def test_a_failed_run_is_named_and_the_others_are_compared(zoo: Zoo, quick: list[object]) -> None:
@@ -277,6 +296,11 @@ def test_what_a_killed_comparison_left_does_not_stop_the_next(
         (["rnn-embed", "--seeds", "0", "--model.hiden-size", "3"], 2, "--model.hidden-size"),
         (["rnn-embed", "--seeds", "0", "--model.hidden-size", "0"], 6, "expected an integer >= 1"),
         (["rnn-embed", "gru-embed.names", "--seeds", "0"], 6, "name one dataset for all"),
+        (["rnn-embed", "--seeds", "0", "--metric", "acuracy"], 3, "did you mean accuracy?"),
+        (["rnn-embed", "--seeds", "0", "--metric", "nothing"], 3, "there are loss, cross"),
+        (["rnn-embed", "--seeds", "0", "--metric", "tset.loss"], 3, "no metric 'tset.loss'; did"),
+        (["rnn-embed", "--seeds", "0", "--metric", "test.loss"], 3, "no metric 'test.loss'; did"),
+        (["rnn-embed", "--seeds", "0", "--metric", "x", "--matrix"], 3, "has no metric 'x'"),
     ],
 )
 def test_a_contest_that_cannot_be_held_trains_nothing(

@@ -281,8 +281,11 @@ def _train(
     from zoo_core.runtime.comparisons.references import check_references
 
     training = contest.training(plan.catalog, plan.models, engine)
-    as_matrix = ctx.params["as_matrix"]
-    check_references(plan.catalog, plan.others, None if as_matrix else training.questions[0].base)
+    metric: str = ctx.params["metric"] or ""
+    trained = None if ctx.params["as_matrix"] else training.questions[0].base
+    check_references(plan.catalog, plan.others, trained, metric=metric)
+    if metric:
+        training.check_metric(metric)
     with GracefulInterrupt(announces=False) as interrupt:
         events = training.events(lambda: interrupt.signal is not None)
         run_and_show(events, interrupt, command_line(ctx))

@@ -98,7 +98,9 @@ def compare(
         )
         chosen_engine = make_engine(catalog, engine, EngineOptions(reuse=False))
         training = contest.training(catalog, models, chosen_engine)
-        check_references(catalog, others, training.questions[0].base)
+        check_references(catalog, others, training.questions[0].base, metric=metric)
+        if metric:
+            training.check_metric(metric)
         for event in training.events():
             if isinstance(event, JobEnded):
                 logger.info("%s: %s %s", event.job.name, event.outcome, event.reason)

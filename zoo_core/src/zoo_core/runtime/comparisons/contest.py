@@ -12,8 +12,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, final
 
+from zoo_core.comparisons.comparison import COVERAGE, find_metric
+from zoo_core.comparisons.find_runs import find_runs
 from zoo_core.comparisons.turns import Turn, read_turns, write_turns
-from zoo_core.errors import ConfigError, MisfitError, NotFoundError
+from zoo_core.errors import ConfigError, MisfitError, NotFoundError, ZooError, suggest
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.plugins.specs import ModelSpec
 from zoo_core.recipes.recipe import choose_recipes
@@ -167,6 +169,32 @@ def _check_one_dataset(bases: Mapping[str, RunConfig]) -> None:
             )
 
 
+def _check_metric(catalog: Catalog, run_config: RunConfig, metric: str) -> None:
+    """Checks that a run will have a metric, unless it cannot be built, which its training reports.
+
+    Raises:
+        NotFoundError: It will not have it.
+    """
+    from zoo_core.runtime.building.build import make_dataset, make_trainer, training_signature
+
+    try:
+        dataset = make_dataset(catalog, run_config, None)
+        signature = training_signature(catalog, run_config, dataset)
+        trainer = make_trainer(catalog, run_config, signature)
+    except ZooError:
+        return
+    names = [*trainer.objective.directions, *dataset.further_metric_names]
+    split, _, name = metric.rpartition(".")
+    if name in (*names, COVERAGE) and split in ("", *dataset.splits):
+        return
+    choices = [*names, *(f"{part}.{key}" for part in dataset.splits for key in names)]
+    what_there_is = f"there are {', '.join(names)}, on {' and '.join(dataset.splits)}"
+    raise NotFoundError(
+        f"{run_config.model} on {run_config.dataset} has no metric {metric!r}; "
+        f"{suggest(metric, choices) or what_there_is}"
+    )
+
+
 def is_trained(catalog: Catalog, reference: str) -> bool:
     """Whether a contest trains what a reference names: a model or recipe, not a run or folder.
 
@@ -260,6 +288,27 @@ class Training:
                 turn = Turn(session, is_whole=event.job.name not in begun)
                 write_turns(self.folder, turns.with_run(event.job.name, turn))
             yield event
+
+    def check_metric(self, metric: str) -> None:
+        """Checks that the runs will have a metric, as far as that is known before the training.
+
+        Finished runs tell it. Without any, trainers and datasets do, which name their metrics; for
+        another engine than the local one, the data may lie elsewhere.
+
+        Args:
+            metric: ``metric`` or ``split.metric``.
+
+        Raises:
+            NotFoundError: They will not have it.
+        """
+        labels = {question.label for question in self.questions}
+        runs = list_sweep_runs(self.folder) if is_sweep(self.folder) else []
+        finished = [run.path for run in runs if run.state == "finished" and run.label in labels]
+        if finished:
+            find_metric(find_runs(finished).runs, metric)
+        elif self.engine.is_local:
+            for question in self.questions:
+                _check_metric(self.catalog, question.base, metric)
 
     def _check_data(self) -> None:
         """Reads the data where all models have the same, before every run fails."""

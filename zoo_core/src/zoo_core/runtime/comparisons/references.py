@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from zoo_core.comparisons.comparison import Comparison, compare_runs
+from zoo_core.comparisons.comparison import Comparison, compare_runs, find_metric
 from zoo_core.comparisons.find_runs import find_runs
 from zoo_core.comparisons.matrix import Matrix, make_matrix
 from zoo_core.comparisons.run_record import RunRecord
@@ -45,7 +45,7 @@ def compare_references(
 
 
 def check_references(
-    catalog: Catalog, references: Sequence[str], trained: RunConfig | None
+    catalog: Catalog, references: Sequence[str], trained: RunConfig | None, *, metric: str = ""
 ) -> None:
     """Checks runs that others are to be compared with, before those are trained.
 
@@ -54,20 +54,28 @@ def check_references(
         references: See ``compare_references``.
         trained: The run config of a run that is trained, whose dataset all are on; None if they
             may be on several.
+        metric: The metric to compare by; empty for the main one, which those that are trained
+            have.
 
     Raises:
         IntegrityError: A run is damaged.
         MisfitError: A run is on another dataset, or has not ended.
-        NotFoundError: There is no such checkpoint or folder.
+        NotFoundError: There is no such checkpoint or folder, or a run has no such metric.
     """
     folders = [find_folder(catalog, reference) for reference in references]
-    for run in find_runs(folders).runs if folders else []:
+    runs = find_runs(folders).runs if folders else []
+    for run in runs:
         if trained and run.run_config.name("dataset") != trained.name("dataset"):
             raise MisfitError(
                 f"{run.folder} is on {run.run_config.dataset}, and the others would be trained on "
                 f"{trained.dataset}: metrics of different data do not compare; zoo compare "
                 "--matrix shows them side by side"
             )
+    if metric:
+        # A matrix leaves out the runs that were interrupted.
+        measured = [run for run in runs if run.metrics and (trained or run.status == "finished")]
+        if measured:
+            find_metric(measured, metric)
 
 
 def matrix_of_references(
