@@ -53,6 +53,7 @@ RECIPES = {
     "tiny.d-french": '[dataset]\nname = "french"\nlength = 7',
     "tiny.e-french": '[dataset]\nname = "french"\nlength = 9',
     "tiny.a-waves": '[dataset]\nname = "waves"',
+    "tiny.c-waves": '[dataset]\nname = "waves"\nlength = 7',
     "tiny.a-others": '[dataset]\nname = "others"',
 }
 
@@ -72,8 +73,23 @@ def tagged(write_plugin: PluginWriter) -> Catalog:
         ("german", {"length": 9}, "tiny.e-french"),
         ("german", {}, "tiny.d-french"),
         ("others", {}, "tiny.a-others"),
+        ("french", {"length": 9}, "tiny.e-french"),
+        ("french", {"length": 9, "parts": 2}, "tiny.c-french"),
+        ("waves", {"length": 7}, "tiny.c-waves"),
+        ("waves", {}, "tiny.a-waves"),
     ],
-    ids=["same data", "both settings", "one setting", "another", "by name", "same trainer"],
+    ids=[
+        "same data",
+        "both settings",
+        "one setting",
+        "another",
+        "by name",
+        "same trainer",
+        "same data and settings",
+        "same data, by name",
+        "same data, not by default",
+        "same data, by default",
+    ],
 )
 def test_a_recipe_is_nearer_by_data_then_tags_then_settings_then_name(
     tagged: Catalog, dataset: str, settings: dict[str, int], recipe: str

@@ -5,8 +5,10 @@ from __future__ import annotations
 import logging
 from typing import Any
 
-from zoo_core.errors import NotFoundError
+from zoo_core.configs.settings import plain_value, settings_of
+from zoo_core.errors import NotFoundError, ZooError
 from zoo_core.plugins.catalog import Catalog
+from zoo_core.plugins.import_strings import resolve
 from zoo_core.plugins.specs import DatasetSpec
 from zoo_core.recipes.recipe import Recipe, choose_recipes
 from zoo_core.recipes.resolve import ResolvedRun
@@ -37,7 +39,7 @@ def nearest_recipe(catalog: Catalog, run_config: RunConfig) -> str:
     """Returns the name of the model's recipe that is nearest to a run; empty if none is near.
 
     It has the same trainer. A recipe on the same dataset is nearer than others, then one on data
-    with the same tags and the fewest others, such as ``toy``; among these, the one whose dataset
+    with the same tags and the fewest others, such as ``toy``; of several, the one whose dataset
     has the most settings in common with the run's.
     """
     try:
@@ -48,7 +50,7 @@ def nearest_recipe(catalog: Catalog, run_config: RunConfig) -> str:
     near.sort(
         key=lambda recipe: (
             *_tag_distance(catalog, recipe, run_config),
-            -_similarity(recipe, run_config),
+            -_similarity(catalog, recipe, run_config),
             recipe.name,
         )
     )
@@ -83,13 +85,20 @@ def _tag_distance(catalog: Catalog, recipe: Recipe, run_config: RunConfig) -> tu
     return -float(len(tags.intersection(other))), float(len(tags.difference(other)))
 
 
-def _similarity(recipe: Recipe, run_config: RunConfig) -> float:
-    """Returns infinity for the same dataset, otherwise minus the number of settings that differ."""
+def _similarity(catalog: Catalog, recipe: Recipe, run_config: RunConfig) -> int:
+    """Returns how many settings of a recipe's dataset, defaults too, have the value of the run's.
+
+    It is 0 if the dataset is not installed, or its settings cannot be imported.
+    """
     table: dict[str, Any] = dict(recipe.tables.get("dataset", {}))
-    if _short(table.pop("name", "")) == run_config.dataset:
-        return float("inf")
-    values = run_config.configs["dataset"]
-    return -float(sum(values.get(key) != value for key, value in table.items()))
+    try:
+        spec = catalog.find(DatasetSpec, table.pop("name", "")).spec
+        settings = settings_of(resolve(spec.config))
+    except ZooError:
+        return 0
+    values = {key: plain_value(setting.default) for key, setting in settings.items()} | table
+    chosen = run_config.configs["dataset"]
+    return sum(key in chosen and chosen[key] == value for key, value in values.items())
 
 
 def _short(name: str) -> str:
