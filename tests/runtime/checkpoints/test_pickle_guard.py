@@ -63,6 +63,22 @@ def test_a_pickle_without_a_protocol_is_known_whatever_it_holds(
     assert is_pickle(tmp_path / "data.bin")
 
 
+@pytest.mark.parametrize("protocol", range(2, 6))
+@pytest.mark.parametrize(
+    "value",
+    [(1, 2), [None, True], {"layer.weight": torch.ones(2).numpy()}, ["text"] * 40_000],
+    ids=lambda value: f"{value!s:.20}",
+)
+def test_a_later_pickle_whose_first_opcode_is_missing_is_known(
+    tmp_path: Path, value: object, protocol: int
+) -> None:
+    named = pickle.dumps(value, protocol)
+    assert named.startswith(bytes([0x80, protocol]))
+    (tmp_path / "data.bin").write_bytes(named[2:])
+    pickle.loads(named[2:])  # Python reads it
+    assert is_pickle(tmp_path / "data.bin")
+
+
 @pytest.mark.parametrize("protocol", [0, 1])
 def test_to_know_a_pickle_runs_nothing_of_it(tmp_path: Path, protocol: int) -> None:
     path = tmp_path / "data.bin"

@@ -72,7 +72,7 @@ def is_pickle(path: Path) -> bool:
     try:
         with path.open("rb") as file:
             start = file.read(MAX_BYTES)
-            if start[:2] in PROTOCOLS or _is_old_pickle(start, file):
+            if start[:2] in PROTOCOLS or _is_unnamed_pickle(start, file):
                 return True
             with zipfile.ZipFile(file) as archive:
                 return any(name.endswith(".pkl") for name in archive.namelist())
@@ -80,8 +80,10 @@ def is_pickle(path: Path) -> bool:
         return False
 
 
-def _is_old_pickle(start: bytes, file: BinaryIO) -> bool:
-    """Whether a file begins as a pickle of protocol 0 or 1, which names no protocol.
+def _is_unnamed_pickle(start: bytes, file: BinaryIO) -> bool:
+    """Whether a file begins as a pickle that names no protocol.
+
+    Those of protocol 0 and 1 do not, and the opcode that names a later one may be missing.
 
     The opcodes are read and none is executed. What they take from the stack must be there, so that
     text and numbers that begin with an opcode by chance are told from a pickle.
@@ -112,14 +114,11 @@ def _is_old_pickle(start: bytes, file: BinaryIO) -> bool:
 
 
 def _apply(opcode: OpcodeInfo, stack: list[StackObject]) -> None:
-    """Changes a stack as an opcode of protocol 0 or 1 does.
+    """Changes a stack as an opcode does.
 
     Raises:
         IndexError: What the opcode takes is not on the stack.
-        ValueError: It is of a later protocol.
     """
-    if opcode.proto > 1:
-        raise ValueError(opcode.name)
     taken = opcode.stack_before
     if markobject in taken:  # and all that lies above the mark
         while stack.pop() is not markobject:
