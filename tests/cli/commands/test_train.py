@@ -417,6 +417,17 @@ def test_each_setting_without_effect_is_one_warning(
     assert "no effect" not in plain.stderr
 
 
+def test_a_setting_without_effect_is_named_where_the_user_has_set_it(
+    zoo: Zoo, text_file: Path, tmp_path: Path
+) -> None:
+    data = ["--dataset", "text", "--dataset.path", text_file, "--dataset.steps", 8]
+    settings = ["--trainer.prompt", "none", "--trainer.epochs", 1, "--model.hidden-size", 4]
+    recipe = ["train", "gru-stacked.fast", *data, *settings]
+    assert "no effect" not in zoo(*recipe, "--out", tmp_path / "a").stderr
+    result = zoo(*recipe, "--trainer.prompt-every", 3, "--out", tmp_path / "b")
+    assert "trainer.prompt_every = 3 has no effect without a prompt\n" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "suggestion"),
     [

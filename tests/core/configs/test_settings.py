@@ -189,6 +189,12 @@ def test_a_changed_setting_without_effect_is_named() -> None:
     assert not settings_without_effect(Dependent(), "model")
 
 
+def test_a_setting_without_effect_that_a_recipe_sets_is_not_named() -> None:
+    assert not settings_without_effect(Dependent(dropout=1.0), "model", {"dropout": 1})
+    (line,) = settings_without_effect(Dependent(dropout=0.5), "model", {"dropout": 0.25})
+    assert line == "model.dropout = 0.5 has no effect without layers"
+
+
 @dataclass
 class Plain:
     """A dataclass of another kind."""

@@ -298,17 +298,23 @@ def build_config(
     return cls(**checked)
 
 
-def settings_without_effect(config: Any, section: str) -> list[str]:
+def settings_without_effect(
+    config: Any, section: str, given: Mapping[str, object] = MappingProxyType({})
+) -> list[str]:
     """Returns a line for each setting that was changed and has no effect beside the others.
 
     Args:
         config: The config.
         section: The section that the lines name, such as ``model``.
+        given: The values that a recipe gives, by key; a setting that has such a value was not
+            chosen by the user, and has no line.
     """
     lines = []
     for key, setting in settings_of(type(config)).items():
         needs, value = setting.info.needs, getattr(config, key)
-        if needs and value != setting.default and not needs.holds(config):
+        if not needs or value == setting.default or needs.holds(config):
+            continue
+        if key not in given or value != setting.check(given[key]):
             lines.append(f"{section}.{key} = {as_typed(value)} has no effect without {needs.words}")
     return lines
 

@@ -19,7 +19,7 @@ from zoo_core.plugins.import_strings import make, resolve
 from zoo_core.plugins.specs import DatasetSpec, ModelSpec, TrainerSpec
 from zoo_core.plugins.tokenizers import with_tokenizer
 from zoo_core.recipes.recipe import find_recipe
-from zoo_core.recipes.resolve import SPECS
+from zoo_core.recipes.resolve import SPECS, resolve_run
 from zoo_core.references import Named
 from zoo_core.run_folder.local_paths import LocalPaths, find_local_paths
 from zoo_core.run_folder.run_config import RunConfig
@@ -252,6 +252,8 @@ def useless_settings(
 ) -> list[str]:
     """Returns a line for each chosen setting that has no effect, or makes the metrics meaningless.
 
+    One that the recipe of the run sets, and not the user, has no line for having no effect.
+
     Args:
         catalog: The installed plugins.
         run_config: The run config.
@@ -259,13 +261,20 @@ def useless_settings(
         dataset: Its dataset.
     """
     lines = []
+    given = _recipe_values(catalog, run_config)
     for section, kind in SPECS.items():
-        spec = _spec(catalog, kind, run_config, section)
-        lines += settings_without_effect(_config(spec, run_config, section), section)
-    patience = run_config.configs["trainer"].get("patience")
+        config = _config(_spec(catalog, kind, run_config, section), run_config, section)
+        lines += settings_without_effect(config, section, given.get(section, {}))
+    of_recipe = given.get("trainer", {})
+    trainer = {
+        key: value
+        for key, value in run_config.configs["trainer"].items()
+        if key not in of_recipe or of_recipe[key] != value
+    }
+    patience = trainer.get("patience")
     if patience is not None and "validation" not in dataset.splits:
         lines.append(f"trainer.patience = {patience} has no effect without a validation split")
-    kept = run_config.configs["trainer"].get("checkpoint_steps")
+    kept = trainer.get("checkpoint_steps")
     if kept and not any(isinstance(module, Recurrent) for module in model.modules()):
         lines.append(f"trainer.checkpoint_steps = {kept} has no effect on {run_config.model}")
     signature = model.signature
@@ -275,6 +284,17 @@ def useless_settings(
             line += "; set --model.bidirectional false"
         lines.append(line)
     return lines
+
+
+def _recipe_values(catalog: Catalog, run_config: RunConfig) -> Mapping[str, Mapping[str, Any]]:
+    """Returns the settings that the recipe of a run gives, by section; none without a recipe."""
+    if not run_config.recipe:
+        return {}
+    dataset, trainer = run_config.name("dataset"), run_config.name("trainer")
+    try:
+        return resolve_run(catalog, run_config.recipe, dataset=dataset, trainer=trainer).values
+    except ZooError:  # the recipe of a checkpoint that was made elsewhere
+        return {}
 
 
 def _spec(catalog: Catalog, kind: type[Any], run_config: RunConfig, section: str) -> Any:
