@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 from tests.core.comparisons.records import record
 from zoo_core.comparisons.comparison import compare_runs
 from zoo_core.comparisons.curves import MeanPoint, axis_of, curve
+from zoo_core.comparisons.text_plot import text_plot
 
 
 def test_seconds_are_those_of_the_runs_whose_times_compare() -> None:
@@ -55,3 +57,11 @@ def test_a_point_that_one_run_has_no_place_for_is_left_out() -> None:
     comparison = compare_runs([first, second], timed=[first.folder, second.folder])
     points = curve(comparison, comparison.rows[0], "seconds")
     assert [(point.x, point.mean) for point in points] == [(4.0, 1.5)]
+
+
+def test_an_epoch_whose_metric_is_no_finite_number_is_left_out() -> None:
+    for value in (math.inf, math.nan):
+        comparison = compare_runs([record([value, 2.0, 1.0]), record([4.0, 4.0, 3.0], seed=1)])
+        points = curve(comparison, comparison.rows[0], "tokens")
+        assert [(point.x, point.mean) for point in points] == [(200, 3.0), (300, 2.0)]
+        assert text_plot(comparison, 80)

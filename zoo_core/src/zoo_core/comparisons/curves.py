@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from itertools import compress
 from statistics import fmean, stdev
@@ -38,6 +39,8 @@ def axis_of(comparison: Comparison) -> Axis:
 def curve(comparison: Comparison, row: ComparisonRow, axis: Axis) -> list[MeanPoint]:
     """Returns the curve of a row; empty if its runs have no history of the metric.
 
+    An epoch at whose end the metric of a run was infinite or not a number is left out.
+
     Args:
         comparison: The comparison.
         row: One of its rows.
@@ -53,7 +56,7 @@ def curve(comparison: Comparison, row: ComparisonRow, axis: Axis) -> list[MeanPo
         positions = [_position(point, axis) for point in compress(epoch, counted)]
         values = [point.metrics[split][metric] for point in epoch]
         known = [position for position in positions if position is not None]
-        if known and len(known) == len(positions):
+        if known and len(known) == len(positions) and all(map(math.isfinite, values)):
             points.append(MeanPoint(fmean(known), fmean(values), _deviation(values)))
     return points
 
