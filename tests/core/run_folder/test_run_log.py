@@ -82,7 +82,10 @@ def test_a_new_run_removes_every_row(log: RunLog, tmp_path: Path) -> None:
     assert (read_steps(tmp_path), read_samples(tmp_path)) == ([], [])
 
 
-@pytest.mark.parametrize("damage", [b'{"step": 7, "ep', b"\x00\x00\x00\n", b"7\n", b"\xff\n"])
+@pytest.mark.parametrize(
+    "damage",
+    [b'{"step": 7, "ep', b"\x00\x00\x00\n", b"7\n", b"\xff\n", b'{"step": 7}\n', b'{"epoch": 1}\n'],
+)
 def test_a_damaged_end_is_skipped_and_removed(log: RunLog, tmp_path: Path, damage: bytes) -> None:
     path = tmp_path / "steps.jsonl"
     whole = path.read_bytes()
@@ -90,6 +93,16 @@ def test_a_damaged_end_is_skipped_and_removed(log: RunLog, tmp_path: Path, damag
     assert len(read_steps(tmp_path)) == 6
     log.truncate(step=9, epoch=9)
     assert path.read_bytes() == whole
+
+
+def test_columns_of_a_newer_zoo_are_passed_over(log: RunLog, tmp_path: Path) -> None:
+    for name in ("steps.jsonl", "samples.jsonl"):
+        path = tmp_path / name
+        path.write_text(path.read_text("utf-8").replace("}\n", ', "new": [1]}\n'), "utf-8")
+    assert read_steps(tmp_path)[0] == row(1)
+    assert read_samples(tmp_path)[0] == SampleRow(1, 2, "text\n1 ü")
+    log.truncate(step=4, epoch=2)
+    assert (len(read_steps(tmp_path)), len(read_samples(tmp_path))) == (4, 1)
 
 
 def test_a_reader_parses_each_row_of_a_growing_log_once(

@@ -134,8 +134,8 @@ class RunLog:
         Raises:
             TargetError: A file cannot be written.
         """
-        _truncate(self.folder / STEPS, lambda values: int(values["step"]) <= step)
-        _truncate(self.folder / SAMPLES, lambda values: int(values["epoch"]) < epoch)
+        _truncate(self.folder / STEPS, lambda values: _step_row(values).step <= step)
+        _truncate(self.folder / SAMPLES, lambda values: _sample_row(values).epoch < epoch)
 
 
 @final
@@ -175,7 +175,7 @@ def read_steps(folder: Path) -> list[StepRow]:
 
 def read_samples(folder: Path) -> list[SampleRow]:
     """Returns the rows of ``samples.jsonl``; none if the run generated no text."""
-    return _read(folder / SAMPLES, lambda values: SampleRow(**values))
+    return _read(folder / SAMPLES, _sample_row)
 
 
 def read_epochs(folder: Path) -> list[dict[str, Any]]:
@@ -215,15 +215,15 @@ def _append(path: Path, lines: list[str]) -> None:
 
 
 def _truncate(path: Path, is_kept: Callable[[dict[str, Any]], bool]) -> None:
-    def keeps(line: bytes) -> bool:
-        values = _parse(line)
-        return values is not None and is_kept(values)
-
-    keep_lines(path, keeps)
+    keep_lines(path, lambda line: bool(_made(line, is_kept)))
 
 
 def _step_row(values: dict[str, Any]) -> StepRow:
-    return StepRow(**values)
+    return StepRow(*(values[name] for name in StepRow._fields))
+
+
+def _sample_row(values: dict[str, Any]) -> SampleRow:
+    return SampleRow(*(values[name] for name in SampleRow._fields))
 
 
 def _read(path: Path, make: Callable[[dict[str, Any]], Row]) -> list[Row]:
@@ -246,12 +246,21 @@ def _parse_rows(data: bytes, make: Callable[[dict[str, Any]], Row]) -> tuple[lis
     rows: list[Row] = []
     size = 0
     for line in data.splitlines(keepends=True):
-        values = _parse(line)
-        if values is None:
+        row = _made(line, make)
+        if row is None:
             break
-        rows.append(make(values))
+        rows.append(row)
         size += len(line)
     return rows, size
+
+
+def _made(line: bytes, make: Callable[[dict[str, Any]], Row]) -> Row | None:
+    """Returns what is made of the values of a line; None of a damaged one, which may lack some."""
+    values = _parse(line)
+    try:
+        return None if values is None else make(values)
+    except (KeyError, TypeError):
+        return None
 
 
 def _parse(line: bytes) -> dict[str, Any] | None:
