@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import torch
 
 import zoo_core
 from zoo_core.errors import (
@@ -12,6 +13,15 @@ from zoo_core.errors import (
     NotFoundError,
 )
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
+
+
+def test_an_evaluation_measures_the_model_that_was_trained_further(trained_once: Path) -> None:
+    prose = zoo_core.load(trained_once)
+    before = zoo_core.evaluate(prose, "test")["test"]["loss"]
+    with torch.no_grad():
+        prose.model.get_parameter("output.bias").normal_(std=5.0)
+    assert zoo_core.evaluate(prose, "test")["test"]["loss"] > before + 0.1
+    assert zoo_core.evaluate(zoo_core.load(trained_once), "test")["test"]["loss"] == before
 
 
 def test_an_evaluation_repeats_the_metrics_or_measures_other_data(

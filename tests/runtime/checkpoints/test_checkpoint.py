@@ -91,6 +91,12 @@ def test_a_checkpoint_predicts_bit_for_bit_as_the_run_does(
     assert torch.equal(read_checkpoint(catalog, tmp_path).model(batch).logits, ours)
 
 
+def test_a_checkpoint_equals_itself_alone(trained: Path, catalog: Catalog) -> None:
+    first, second = (read_checkpoint(catalog, trained) for _ in range(2))
+    assert [first, second].index(second) == 1
+    assert {first: "kept"}[first] == "kept"
+
+
 @pytest.mark.parametrize(
     ("backend", "first"), [("portable", "portable"), ("reference", "reference"), ("absent", "")]
 )

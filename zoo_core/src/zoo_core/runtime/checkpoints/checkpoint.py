@@ -50,7 +50,7 @@ from zoo_core.runtime.datasets.dataset import AbstractDataset
 from zoo_core.runtime.hardware.machine import hardware_facts
 from zoo_core.runtime.hardware.torch_state import kept_random_state
 from zoo_core.runtime.nn.model import AbstractModel
-from zoo_core.runtime.nn.weights import load_weights
+from zoo_core.runtime.nn.weights import load_weights, weights_of
 from zoo_core.runtime.plots.training_curve import training_curve
 from zoo_core.runtime.training.loop_state import RunProgress
 from zoo_core.runtime.training.trainer import AbstractTrainer
@@ -60,7 +60,7 @@ logger = logging.getLogger(__name__)
 
 
 @final
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Checkpoint:
     """A checkpoint that was read from its folder.
 
@@ -101,6 +101,10 @@ class Checkpoint:
     def model(self) -> AbstractModel:
         """The model with its weights, in evaluation mode, on the fastest kernel of this machine.
 
+        It is a module of torch like any other. Where its weights are changed, as by training it
+        further, what is predicted, generated and evaluated with this checkpoint changes with them;
+        the files in the folder do not.
+
         Raises:
             IntegrityError: The weights do not fit the model.
             PluginError: The model's plugin is missing.
@@ -130,6 +134,12 @@ class Checkpoint:
         load_weights(model, self.weights, self.folder)
         return model.eval()
 
+    @property
+    def _present_weights(self) -> dict[str, Tensor]:
+        """The weights of ``model`` once it is made, which the caller may have trained further."""
+        model = vars(self).get("model")
+        return self.weights if model is None else weights_of(model)
+
     def with_dataset(self, name: str = "", values: Mapping[str, Any] | None = None) -> Checkpoint:
         """Returns this checkpoint with a run config that names other data, to evaluate on.
 
@@ -151,11 +161,12 @@ class Checkpoint:
             plugins=run_config.plugins | {"dataset": entry.plugin.distribution},
             configs=run_config.configs | {"dataset": settings | dict(values or {})},
         )
-        return replace(self, run_config=changed)
+        return replace(self, run_config=changed, weights=self._present_weights)
 
     def with_unknown_symbols(self, policy: Unknown) -> Checkpoint:
         """Returns this checkpoint with a vocabulary that treats unknown symbols by a policy."""
-        return replace(self, signature=self.signature.with_unknown_symbols(policy))
+        signature = self.signature.with_unknown_symbols(policy)
+        return replace(self, signature=signature, weights=self._present_weights)
 
     def dataset_settings(self) -> list[Setting]:
         """Returns the settings of the dataset, with the values of the run config as defaults."""
