@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -172,6 +173,12 @@ def test_a_run_of_another_folder_is_not_removed(elsewhere: Path) -> None:
     with pytest.raises(TargetError, match=rf"other lies in {elsewhere}: remove that folder"):
         remove_run(find_run("other"))
     assert (elsewhere / MANIFEST).exists()
+
+
+def test_the_folder_of_a_run_is_told_the_name_of_the_run(elsewhere: Path) -> None:
+    reason = re.escape(f"no run {str(elsewhere)!r}; the run in that folder is called other")
+    with pytest.raises(NotFoundError, match=f"^{reason}$"):
+        find_run(str(elsewhere))
 
 
 def test_a_name_belongs_to_one_folder(elsewhere: Path, tmp_path: Path) -> None:

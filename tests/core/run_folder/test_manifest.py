@@ -16,11 +16,15 @@ from zoo_core.run_folder.manifest import (
     FORMAT,
     MANIFEST,
     MAX_TEXT_BYTES,
+    OTHER_FOLDERS,
     WEIGHTS,
     Manifest,
     read_manifest,
 )
+from zoo_core.runtime.comparisons.files import DATA as COMPARISON
+from zoo_core.runtime.exporting.export import SIGNATURE
 from zoo_core.storage.hashes import FileRecord
+from zoo_core.sweeps.folder import SWEEP
 
 
 @pytest.fixture
@@ -165,6 +169,29 @@ def test_a_folder_without_a_manifest_is_refused(tmp_path: Path, folder: str, rea
     (tmp_path / "empty").mkdir()
     with pytest.raises(NotFoundError, match=f"no checkpoint in .*{folder}: {reason}"):
         read_manifest(tmp_path / folder)
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        ("sweep.toml", r"it is a sweep; see: zoo runs --sweep .*/folder$"),
+        ("comparison.json", "it holds the results of a comparison; see: zoo runs$"),
+        ("signature.json", "it is an exported model; see: zoo runs$"),
+    ],
+)
+def test_another_folder_of_the_zoo_is_called_what_it_is(
+    tmp_path: Path, file: str, reason: str
+) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    (folder / file).touch()
+    with pytest.raises(NotFoundError, match=f"no checkpoint in .*folder: {reason}"):
+        read_manifest(folder)
+
+
+def test_the_files_that_tell_folders_apart_are_those_that_are_written() -> None:
+    written = {MANIFEST, SWEEP, COMPARISON, SIGNATURE}
+    assert OTHER_FOLDERS.keys() == written
 
 
 def test_a_manifest_that_cannot_be_read_is_refused(tmp_path: Path) -> None:

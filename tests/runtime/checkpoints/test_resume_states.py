@@ -21,6 +21,7 @@ from zoo_core.runtime.checkpoints.checkpoint import read_checkpoint
 from zoo_core.runtime.checkpoints.resume_states import (
     SavedState,
     StateFiles,
+    check_has_state,
     has_state,
     read_state,
     write_state,
@@ -105,6 +106,24 @@ def test_a_folder_without_states_has_none(tmp_path: Path) -> None:
     assert not has_state(tmp_path)
     with pytest.raises(NotFoundError, match="no run to resume"):
         read_state(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "reason"),
+    [
+        (
+            "config.json",
+            "it is a checkpoint without the state of its run; to start from its weights: "
+            "zoo train MODEL --from ",
+        ),
+        ("sweep.toml", "it is a sweep; to continue it: zoo sweep "),
+    ],
+)
+def test_what_is_no_run_is_told_how_to_go_on(tmp_path: Path, file: str, reason: str) -> None:
+    (tmp_path / file).touch()
+    expected = re.escape(f"no run to resume in {tmp_path}: {reason}{tmp_path}")
+    with pytest.raises(NotFoundError, match=f"^{expected}$"):
+        check_has_state(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["", "../3", "three", ".3.tmp"])

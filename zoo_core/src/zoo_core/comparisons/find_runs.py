@@ -9,7 +9,7 @@ from typing import NamedTuple, final
 from zoo_core.comparisons.run_record import RunRecord, read_run
 from zoo_core.errors import IntegrityError, MisfitError, NotFoundError, ZooError
 from zoo_core.references import shown
-from zoo_core.run_folder.manifest import MANIFEST
+from zoo_core.run_folder.manifest import MANIFEST, what_folder
 from zoo_core.run_folder.ownership import STATE
 from zoo_core.sweeps.folder import is_sweep, read_sweep
 from zoo_core.sweeps.run_states import list_sweep_runs, result_of
@@ -52,7 +52,8 @@ def find_runs(folders: Iterable[Path]) -> FoundRuns:
         run_folders = list(_run_folders(folder))
         if not run_folders:
             where = f"in {folder}" if folder.is_dir() else f"{folder}: it is no folder"
-            raise NotFoundError(f"no run {where}; see: zoo runs")
+            what = f": {kind}" if (kind := what_folder(folder)) else ""
+            raise NotFoundError(f"no run {where}{what}; see: zoo runs")
         for path in run_folders:
             try:
                 run = read_run(path)

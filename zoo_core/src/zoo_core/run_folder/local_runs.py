@@ -78,7 +78,12 @@ def find_run(name: str) -> LocalRun:
     """
     paths = {path.name: path for path in _folders()}
     if name not in paths:
-        raise NotFoundError(f"no run {name!r}; {suggest(name, paths) or 'try: zoo runs'}")
+        folder = Path(name).absolute()
+        of_folder = [run for run, path in paths.items() if _target(path) == folder]
+        hint = suggest(name, paths) or "try: zoo runs"
+        if of_folder:
+            hint = f"the run in that folder is called {of_folder[0]}"
+        raise NotFoundError(f"no run {name!r}; {hint}")
     return _run(paths[name])
 
 

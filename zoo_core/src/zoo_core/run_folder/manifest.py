@@ -27,6 +27,13 @@ DAMAGED = "it is damaged: copy or download the checkpoint again, or undo what wa
 """What to do about a manifest that is not JSON."""
 MAX_TEXT_BYTES = 16_000_000
 """The largest manifest or card that is read."""
+OTHER_FOLDERS = {
+    MANIFEST: "it is a checkpoint",
+    "sweep.toml": "it is a sweep",
+    "comparison.json": "it holds the results of a comparison",
+    "signature.json": "it is an exported model",
+}
+"""What a folder is that holds a file of a name."""
 Metrics = dict[str, dict[str, float]]
 
 
@@ -107,10 +114,16 @@ def unfinished(folder: Path) -> MisfitError:
     return MisfitError(f"{folder} is unfinished: zoo resume {shown(folder)}")
 
 
+def what_folder(folder: Path) -> str:
+    """Returns in words what of the zoo's a folder is; empty if it holds nothing of the zoo's."""
+    kinds = (kind for name, kind in OTHER_FOLDERS.items() if (folder / name).is_file())
+    return next(kinds, "")
+
+
 def why_missing(folder: Path, name: str) -> str:
-    """Returns in words why a folder has no file of a name: it may not exist, or be no folder."""
+    """Returns in words why a folder has no file of a name: it may be another thing, or none."""
     if folder.is_dir():
-        return f"it has no {name}"
+        return what_folder(folder) or f"it has no {name}"
     if not folder.exists():
         return "there is no such folder"
     if (folder.parent / MANIFEST).is_file():
@@ -121,7 +134,8 @@ def why_missing(folder: Path, name: str) -> str:
 def no_checkpoint(folder: Path) -> NotFoundError:
     """Returns the error that a folder holds no checkpoint, which says why and where to look."""
     reason = why_missing(folder, MANIFEST)
-    return NotFoundError(f"no checkpoint in {folder}: {reason}; see: zoo runs")
+    of_sweep = f" --sweep {shown(folder)}" if (folder / "sweep.toml").is_file() else ""
+    return NotFoundError(f"no checkpoint in {folder}: {reason}; see: zoo runs{of_sweep}")
 
 
 def read_manifest(folder: Path) -> Manifest:

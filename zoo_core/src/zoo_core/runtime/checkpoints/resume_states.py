@@ -18,8 +18,9 @@ from torch import Tensor
 from zoo_core.configs.records import read_record
 from zoo_core.data.signature import Signature
 from zoo_core.errors import IntegrityError, NotFoundError, suggest
+from zoo_core.references import shown
 from zoo_core.run_folder.local_runs import run_names
-from zoo_core.run_folder.manifest import why_missing
+from zoo_core.run_folder.manifest import MANIFEST, why_missing
 from zoo_core.run_folder.ownership import CURRENT, STATE, STATE_VALUES
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.checkpoints.tensors import read_tensors, to_parts
@@ -73,6 +74,11 @@ def check_has_state(folder: Path) -> None:
         reason = why_missing(folder, f"{STATE}/{CURRENT}")
         if not folder.exists():
             reason += f"; {suggest(str(folder), run_names()) or 'see: zoo runs'}"
+        elif (folder / MANIFEST).is_file():
+            start = f"zoo train MODEL --from {shown(folder)}"
+            reason += f" without the state of its run; to start from its weights: {start}"
+        elif (folder / "sweep.toml").is_file():
+            reason += f"; to continue it: zoo sweep {shown(folder)}"
         raise NotFoundError(f"no run to resume in {folder}: {reason}")
 
 
