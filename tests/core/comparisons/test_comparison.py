@@ -163,6 +163,11 @@ def test_a_setting_that_two_parts_have_is_named_with_its_part() -> None:
     assert differences(configs) == [["model.hidden_size = 8"], ["model.hidden_size = 16"]]
 
 
+def test_a_run_from_no_weights_has_the_source_none() -> None:
+    started = [run_config(), replace(run_config(), source="dir:first")]
+    assert differences(started) == [["source = none"], ["source = dir:first"]]
+
+
 def test_labels_tell_runs_of_one_model_apart() -> None:
     assert labels([run_config(), run_config("rnn")]) == ["gru", "rnn"]
     assert labels([run_config(hidden_size=8), run_config(hidden_size=16)]) == [

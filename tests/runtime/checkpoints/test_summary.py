@@ -34,6 +34,12 @@ def test_a_notebook_shows_a_small_table_whose_text_is_escaped(shipped: Checkpoin
     assert "<tr><th>state</th><td>finished</td></tr>" in text
 
 
+def test_an_inspection_shows_what_it_has_and_not_every_number(shipped: Checkpoint) -> None:
+    text = repr(zoo_core.inspect(shipped, "some text " * 100))
+    assert text.startswith("<Inspection of lstm-embed: 1,000 symbols; hidden 0, cell 0, ")
+    assert len(text) < 200
+
+
 def test_a_vocabulary_shows_its_size_and_its_first_symbols(shipped: Checkpoint) -> None:
     vocabulary = zoo_core.Vocabulary(tuple("abcdefghij"))
     assert repr(vocabulary) == "Vocabulary(10 symbols: ('a', 'b', 'c', 'd', 'e', 'f', ...))"

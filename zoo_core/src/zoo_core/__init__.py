@@ -6,6 +6,7 @@ they are first used, so that this import stays light.
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from zoo_core.errors import (
@@ -253,7 +254,9 @@ def __getattr__(name: str) -> Any:
             from importlib import import_module
 
             return getattr(import_module(module), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    message = f"module {__name__!r} has no attribute {name!r}"
+    # with these Python suggests the nearest name
+    raise AttributeError(message, name=name, obj=sys.modules[__name__])
 
 
 def __dir__() -> list[str]:

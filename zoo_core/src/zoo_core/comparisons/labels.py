@@ -48,8 +48,9 @@ def _settings(run_config: RunConfig) -> dict[str, Any]:
     }
     for section in SECTIONS:
         values |= {f"{section}.{key}": value for key, value in run_config.configs[section].items()}
-    for name in ("precision", "budget", "token_budget", "source", "unknown", "compile"):
+    for name in ("precision", "budget", "token_budget", "unknown", "compile"):
         values[name] = getattr(run_config, name)
+    values["source"] = run_config.source or None
     return {name: value for name, value in values.items() if name not in WITHOUT_EFFECT}
 
 

@@ -142,7 +142,10 @@ def check_sections(settings: Mapping[str, Mapping[str, Any]]) -> None:
     """
     for section, table in settings.items():
         if section not in SECTIONS:
-            raise ConfigError(f"{section}: no such section; there are {', '.join(SECTIONS)}")
+            raise ConfigError(
+                f"{section}: no such section; there are {', '.join(SECTIONS)}, "
+                "such as {'trainer': {'epochs': 3}}"
+            )
         if not isinstance(table, Mapping):
             raise ConfigError(f"{section} = {table!r:.80}: expected a dictionary of settings")
 

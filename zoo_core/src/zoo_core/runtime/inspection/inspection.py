@@ -111,7 +111,7 @@ class Signal:
 
 
 @final
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, repr=False, eq=False)
 class Inspection:
     """What a model computes and expects at every symbol of a text.
 
@@ -128,6 +128,10 @@ class Inspection:
     symbols: tuple[Symbol, ...]
     signals: tuple[Signal, ...]
     correlations: tuple[Correlation, ...] = ()
+
+    def __repr__(self) -> str:
+        signals = ", ".join(f"{signal.name} {signal.layer}" for signal in self.signals)
+        return f"<Inspection of {self.model}: {len(self.symbols):,} symbols; {signals}>"
 
     def signal(self, name: str = "", layer: int | None = None) -> Signal:
         """Returns a signal by its name and layer.
