@@ -318,7 +318,7 @@ def _measured(row: ReproductionResult | None) -> list[str]:
         return ["", "", ""]
     verdict = "" if row.verdict == "unpublished" else f", {row.verdict}"
     ours = f"{row.measured_in_words()}{verdict}"
-    return [f"{row.metric} ({row.split})", ours, f"{row.seconds:.0f}"]
+    return [f"{row.metric} ({row.split})", ours, row.seconds_in_words()]
 
 
 def _of_checkpoint(entry: Pretrained, recipe: Recipe) -> list[str]:

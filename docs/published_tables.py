@@ -33,7 +33,7 @@ def published_table(names: Iterable[str]) -> str:
         if result is None:
             cells += ["", NOT_RUN, ""]
         else:
-            cells += [result.measured_in_words(), result.verdict, f"{result.seconds:.0f}"]
+            cells += [result.measured_in_words(), result.verdict, result.seconds_in_words()]
             if result.verdict in FAILURES:
                 missed.append(f"`{name}` {result.verdict}: {result.reason}")
         lines.append(f"| {' | '.join(cells)} |")

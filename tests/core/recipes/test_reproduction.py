@@ -10,7 +10,7 @@ import pytest
 from zoo_core.plugins.discovery import Plugin
 from zoo_core.recipes.published import Published
 from zoo_core.recipes.recipe import Recipe
-from zoo_core.recipes.reproduction import compare, compare_seeds
+from zoo_core.recipes.reproduction import compare, compare_seeds, markdown
 from zoo_core.run_folder.objective import Objective
 
 DATE = "2026-01-01T00:00:00+00:00"
@@ -56,3 +56,13 @@ def test_a_metric_that_a_seed_lacks_has_no_mean() -> None:
     metrics: dict[int, dict[str, dict[str, float]]] = {0: {"test": {"loss": 1.0}}, 1: {"test": {}}}
     result = compare_seeds(_recipe(PUBLISHED), metrics, Objective(), seconds=1.0, date=DATE)
     assert (result.verdict, result.spread) == ("failed", None)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.0412, "0.04"), (0.2, "0.2"), (0.996, "1"), (2.4, "2"), (310.2, "310")]
+)
+def test_seconds_below_one_have_digits(seconds: float, words: str) -> None:
+    metrics = {"test": {"loss": 1.1}}
+    result = compare(_recipe(PUBLISHED), metrics, Objective(), seconds=seconds, seed=0, date=DATE)
+    assert result.seconds_in_words() == words
+    assert f"| reproduced | {words} |\n" in markdown([result])

@@ -135,6 +135,24 @@ def test_the_accuracies_of_a_reproduction_end_at_1(
     assert panel.get_xlim() == pytest.approx((0.892, 1.0))
 
 
+def test_recipes_that_meet_the_same_figure_share_a_line(
+    drawn: Callable[..., list[Any]], reproduced: ReproductionResult
+) -> None:
+    exact = replace(reproduced, published={"low": 1.0, "high": 1.0})
+    results = [
+        replace(exact, recipe="a"),
+        replace(reproduced, recipe="b"),
+        replace(exact, recipe="c", measured=0.5, ours=0.5),
+        replace(exact, recipe="d"),
+        replace(reproduced, recipe="e"),
+        replace(exact, recipe="f", spread=0.0),
+        replace(exact, recipe="g"),
+    ]
+    (panel,) = drawn(forest_plot, results)
+    names = [label.get_text() for label in panel.get_yticklabels()]
+    assert names == ["f", "e", "c", "b", "a and 2 more"]
+
+
 def test_losses_of_different_units_have_axes_of_their_own(
     drawn: Callable[..., list[Any]], reproduced: ReproductionResult
 ) -> None:

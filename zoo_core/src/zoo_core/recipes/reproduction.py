@@ -63,6 +63,10 @@ class ReproductionResult:
         """Returns the published value or range with its digits."""
         return str(self.published["words"]) if self.published else ""
 
+    def seconds_in_words(self) -> str:
+        """Returns the duration in whole seconds, below one with two digits."""
+        return f"{self.seconds:.0f}" if self.seconds >= 1 else f"{self.seconds:.2g}"
+
     def measured_in_words(self) -> str:
         """Returns the measured value with as many digits as were published, else three.
 
@@ -121,7 +125,7 @@ def compare(
         ours=float(published.rounded(measured) if published else round(measured, 3)),
         measured=measured,
         verdict=_verdict(published, measured, objective),
-        seconds=round(seconds, 1),
+        seconds=round(seconds, 2),
         seed=seed,
         date=date,
         reason=str(recipe.tables.get("note", "")),
@@ -180,7 +184,7 @@ def failed(
         ours=None,
         measured=None,
         verdict="failed",
-        seconds=round(seconds, 1),
+        seconds=round(seconds, 2),
         seed=seed,
         date=date,
         reason=reason,
@@ -234,7 +238,7 @@ def markdown(results: list[ReproductionResult]) -> str:
             result.published_in_words(),
             result.measured_in_words(),
             result.verdict,
-            f"{result.seconds:.0f}",
+            result.seconds_in_words(),
         ]
         lines.append(f"| {' | '.join(cells)} |")
     lines += _machines(results)

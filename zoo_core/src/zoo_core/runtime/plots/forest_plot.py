@@ -6,7 +6,7 @@ Colour and shape of a mark say the verdict; a line through it is the standard de
 from __future__ import annotations
 
 import io
-from typing import Any
+from typing import Any, NamedTuple, final
 
 from zoo_core.recipes.reproduction import ReproductionResult
 from zoo_core.runtime.plots.palette import BLUE, GREEN, GREY, ORANGE, PALE
@@ -21,7 +21,7 @@ def forest_plot(results: list[ReproductionResult]) -> bytes:
     """Returns a PNG with a panel for each metric and split and a line for each recipe.
 
     Values that differ ``SCALE_RATIO`` times, such as losses in different units, have panels of
-    their own.
+    their own. Recipes that meet the same figure exactly, such as an accuracy of 1, share a line.
 
     Args:
         results: Results of recipes; those without a published or a measured value are left out.
@@ -29,14 +29,14 @@ def forest_plot(results: list[ReproductionResult]) -> bytes:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
-    panels = _panels(results)
+    panels = [_lines(panel) for panel in _panels(results)]
     heights = [len(panel) + 1.6 for panel in panels] or [1.0]
     figure = Figure(figsize=(9, 0.27 * sum(heights) + 0.6), layout="constrained")
     FigureCanvasAgg(figure)
     grid: Any = figure.subplots(len(heights), 1, squeeze=False, height_ratios=heights)
     for axes, panel in zip(grid[:, 0], panels, strict=False):
         _draw_panel(axes, panel)
-        metric, split = panel[0].metric, panel[0].split
+        metric, split = panel[0].result.metric, panel[0].result.split
         if metric == "accuracy":
             low, high = axes.get_xlim()
             axes.set_xlim(max(low, 0.0), min(high, 1.0))
@@ -66,9 +66,36 @@ def _panels(results: list[ReproductionResult]) -> list[list[ReproductionResult]]
     return panels
 
 
-def _draw_panel(axes: Any, results: list[ReproductionResult]) -> None:
-    """Draws results from top to bottom; matplotlib counts lines from the bottom."""
-    for line, result in enumerate(reversed(results)):
+@final
+class _Line(NamedTuple):
+    """A line of a panel.
+
+    Args:
+        label: The recipe; of several, the first one and how many more there are.
+        result: Its result, which is that of the others too.
+    """
+
+    label: str
+    result: ReproductionResult
+
+
+def _lines(panel: list[ReproductionResult]) -> list[_Line]:
+    """Returns the lines of a panel, in the order of their first results."""
+    together: dict[object, list[ReproductionResult]] = {}
+    for result in panel:
+        assert result.published is not None, "results without a published value are left out"
+        limits = {result.published["low"], result.published["high"]}
+        meets_figure = limits == {result.measured} and result.spread is None
+        together.setdefault(result.measured if meets_figure else result.recipe, []).append(result)
+    return [
+        _Line(first.recipe + (f" and {len(others)} more" if others else ""), first)
+        for first, *others in together.values()
+    ]
+
+
+def _draw_panel(axes: Any, lines: list[_Line]) -> None:
+    """Draws lines from top to bottom; matplotlib counts them from the bottom."""
+    for line, (_, result) in enumerate(reversed(lines)):
         assert result.published is not None, "results without a published value are left out"
         low, high = result.published["low"], result.published["high"]
         axes.plot([low, high], [line, line], color=PALE, linewidth=9, solid_capstyle="butt")
@@ -86,10 +113,8 @@ def _draw_panel(axes: Any, results: list[ReproductionResult]) -> None:
             markersize=6,
             clip_on=False,
         )
-    axes.set_yticks(
-        range(len(results)), [result.recipe for result in reversed(results)], fontsize=8
-    )
-    axes.set_ylim(-0.7, len(results) - 0.3)
+    axes.set_yticks(range(len(lines)), [line.label for line in reversed(lines)], fontsize=8)
+    axes.set_ylim(-0.7, len(lines) - 0.3)
     axes.margins(x=0.08)
     axes.tick_params(axis="x", labelsize=8)
     axes.spines[["top", "right"]].set_visible(False)
