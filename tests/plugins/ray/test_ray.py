@@ -216,6 +216,16 @@ def test_a_node_with_other_plugins_is_named_before_anything_starts(
 
 
 @pytest.mark.slow
+def test_a_token_of_the_driver_alone_is_refused_before_anything_starts(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RAY_AUTH_MODE", "token")  # as Ray does for a token with RAY_ADDRESS=auto
+    with pytest.raises(RefusedError, match=r" has no token, and .*: unset RAY_AUTH_TOKEN, or set "):
+        _carry_out(catalog, tmp_path / "s", _question(catalog))
+    assert set(_states(tmp_path / "s").values()) == {"missing"}
+
+
+@pytest.mark.slow
 def test_a_node_without_the_zoo_is_named_in_a_line(
     cluster: Any, catalog: Catalog, tmp_path: Path
 ) -> None:

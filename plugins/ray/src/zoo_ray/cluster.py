@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, final
 from zoo_core.errors import DeviceError, RefusedError
 from zoo_core.runtime.sweeps.engine import Job
 from zoo_core.runtime.sweeps.messages import job_to_line
-from zoo_ray.connection import first_line
+from zoo_ray.connection import AUTHENTICATION, TOKEN, first_line, uses_tokens
 from zoo_ray.dispatch import AbstractTasks, Death, Fault, differs
 from zoo_ray.environment import Environment
 from zoo_ray.parcels import Parcel
@@ -22,6 +22,11 @@ from zoo_ray.task import describe, holder_of, train
 
 NAMESPACE = b"zoo-ray"
 """The namespace of the stop signs in the cluster's key-value store."""
+TOKEN_ALONE = (
+    "{host} of the Ray cluster has no token, and this process expects one in every answer: unset "
+    f"{TOKEN}, or set {AUTHENTICATION}=disabled"
+)
+"""What is said where the answers of a task would be refused, and the sweep wait for ever."""
 NOT_IMPORTED = ("failed to import", "No module named")
 """What Ray says where the worker lacks a module of the task."""
 
@@ -71,7 +76,8 @@ def check_nodes(job: Job) -> bool:
 
     Raises:
         DeviceError: No node has the cores and GPUs that the job asks for.
-        RefusedError: A node has other versions, or lacks the zoo.
+        RefusedError: A node has other versions, lacks the zoo, or has no token where this process
+            expects one.
     """
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
@@ -97,6 +103,9 @@ def check_nodes(job: Job) -> bool:
         except ray.exceptions.RayError as error:
             raise RefusedError(describe_failure(host, error)) from None
         is_shared &= values.pop("is_shared")
+        has_token = values.pop("uses_tokens", False)
+        if uses_tokens() and not has_token:
+            raise RefusedError(TOKEN_ALONE.format(host=host))
         if differences := Environment(**values).differences(here):
             raise RefusedError(differs(f"{host}: {'; '.join(differences)}"))
     return is_shared

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from zoo_core.errors import NetworkError, PluginError, RefusedError
 
 ADDRESS = "RAY_ADDRESS"
+TOKEN, TOKEN_PATH, AUTHENTICATION = "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH", "RAY_AUTH_MODE"
 SETTINGS = {
     "RAY_USAGE_STATS_ENABLED": "0",
     # Without it, Ray sends the working directory of `uv run` to every worker.
@@ -47,7 +48,7 @@ def own_cluster() -> dict[str, str]:
         # Ray then takes the loopback interface for that of the machine, as on macOS and Windows.
         "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0",
         # Ray would write a token into the home folder otherwise.
-        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+        TOKEN: secrets.token_hex(32),
         # Seconds for the processes of a node, and for a worker, which may have to read torch from
         # a slow disk. On a busy machine the limits of Ray itself end what would have succeeded.
         "RAY_gcs_server_port_wait_time_s": "120",
@@ -73,7 +74,8 @@ def connected(cores: int) -> Iterator[None]:
     address = os.environ.get(ADDRESS, "")
     settings = SETTINGS if address else SETTINGS | own_cluster()
     for name, value in settings.items():
-        os.environ.setdefault(name, value)
+        if not os.environ.get(name):  # an empty token is none, and Ray would write one
+            os.environ[name] = value
     check_answers(address)
     try:
         import ray
@@ -147,7 +149,28 @@ def _connect(address: str, cores: int, folder: str) -> None:
                 ) from None
             if attempt == 1:
                 where = f"the Ray cluster at {address}" if address else "a Ray cluster"
-                raise NetworkError(f"{where} cannot be used: {first_line(error)}") from None
+                reason = "; ".join(filter(None, (first_line(error), unused_token())))
+                raise NetworkError(f"{where} cannot be used: {reason}") from None
+
+
+def unused_token() -> str:
+    """Returns how to send the token that the environment has; empty if there is none, or it is.
+
+    A cluster turns tokens on by itself where it finds one, and a process that is given the address
+    of a cluster does not.
+    """
+    name = next(filter(os.environ.get, (TOKEN, TOKEN_PATH)), "")
+    if not name or uses_tokens():
+        return ""
+    return f"{name} is sent to an address only with {AUTHENTICATION}=token"
+
+
+def uses_tokens() -> bool:
+    """Whether calls of this process have a token, and others that it takes must have it.
+
+    Ray sets the variable where it turns tokens on by itself, for the processes that it starts too.
+    """
+    return os.environ.get(AUTHENTICATION, "").lower() == "token"
 
 
 def _scratch_folder() -> tempfile.TemporaryDirectory[str]:

@@ -19,6 +19,7 @@ from zoo_core.runtime.sweeps.engine import Job, JobEnded
 from zoo_core.runtime.sweeps.messages import event_to_line, job_from_line
 from zoo_core.runtime.sweeps.worker import carry_out
 from zoo_core.sweeps.folder import HOLDER
+from zoo_ray.connection import uses_tokens
 from zoo_ray.environment import Environment
 from zoo_ray.parcels import Parcel
 from zoo_ray.run_files import RunReceiver, send_run
@@ -38,7 +39,10 @@ def holder_of(folder: Path) -> bytes:
 
 
 def describe(folder: str, holder: bytes) -> bytes:
-    """Returns what is installed on a worker, and whether it sees the folder of the sweep, as JSON.
+    """Returns what is installed on a worker and what it can do, as JSON.
+
+    ``is_shared`` says whether it sees the folder of the sweep, ``uses_tokens`` whether its calls
+    have a token.
 
     Args:
         folder: The folder of the sweep.
@@ -46,6 +50,7 @@ def describe(folder: str, holder: bytes) -> bytes:
     """
     values = Environment.here()._asdict()
     values["is_shared"] = holder_of(Path(folder)) == holder != b""
+    values["uses_tokens"] = uses_tokens()
     return json.dumps(values).encode()
 
 
