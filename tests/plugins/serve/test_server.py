@@ -149,9 +149,9 @@ def test_a_page_of_this_server_and_every_local_name_may_ask(served: Served) -> N
         assert served.ask("/v1/models", headers=headers).status == 200
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def guarded() -> Iterator[Served]:
-    """A server that other machines can reach. The last test stops it."""
+    """A server that other machines can reach, and that the test may stop."""
     with serving(MODEL, "--host", "0.0.0.0", ZOO_SERVE_TOKEN=TOKEN) as server:
         yield server
 
