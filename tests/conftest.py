@@ -76,6 +76,17 @@ def known_plugins() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def forkable() -> None:
+    """Computes a gradient, so that forked processes can train whatever a test did before.
+
+    Had a test traced a model, as an export does, the first gradient would start threads of torch
+    for the devices of tracing, and a forked process would have none of them.
+    """
+    if torch := sys.modules.get("torch"):
+        torch.ones((), requires_grad=True).backward()
+
+
 @pytest.fixture(scope="session")
 def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of every test's home, of matplotlib's cache and of Trackio's data."""
