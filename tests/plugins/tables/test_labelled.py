@@ -9,6 +9,7 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+import torch
 
 from tests.plugins.tables.made import SAMPLES
 from zoo_core import Classes
@@ -17,6 +18,7 @@ from zoo_core.errors import DataError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.nearest import nearest_recipe
 from zoo_core.recipes.resolve import resolve_run
+from zoo_core.runtime.nn import Output
 from zoo_tables.configs import LabelledConfig, RequestsConfig
 from zoo_tables.labelled import LabelledDataset, labelled, requests
 
@@ -85,6 +87,16 @@ def test_a_column_that_holds_no_labels_is_suspected(
     rows = "".join(f"text {number},{number}\n" for number in range(60))
     assert len(of(tmp_path, f"text,label\n{rows}").label_names) == 60
     assert "60 different labels in 60 rows; is --dataset.label-column label right?" in caplog.text
+    caplog.clear()
+    for labels, repeats in ((60, 2), (50, 1)):
+        rows = "".join(f"text {number},{number % labels}\n" for number in range(labels * repeats))
+        assert len(of(tmp_path, f"text,label\n{rows}").label_names) == labels
+    assert caplog.text == ""
+
+
+def test_the_likeliest_label_of_the_first_row_is_the_answer(tmp_path: Path) -> None:
+    logits = torch.tensor([[0.0, 1.0], [1.0, 0.0]])
+    assert of(tmp_path, TEXT).decode(Output(logits, None)) == "b"
 
 
 @pytest.mark.parametrize(
@@ -105,8 +117,12 @@ def test_an_empty_split_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_split_that_is_empty_because_texts_are_equal_is_explained(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match="the 40 rows have 2 different texts; add rows"):
-        of(tmp_path, "text,label\n" + "a,1\nb,2\n" * 20).batch_count("validation", 2, 0, 0)
+    dataset = of(tmp_path, "text,label\n" + "a,1\nb,2\n" * 20)
+    with pytest.raises(DataError, match=r"split validation .*, and the 40 rows have 2 different"):
+        dataset.batch_count("validation", 2, 0, 0)
+    assert dataset.batch_count("train", 40, 0, 0) == 1
+    with pytest.raises(DataError, match="no split 'dev'"):
+        dataset.rows("dev")
 
 
 def test_names_come_from_the_checkpoint_and_not_from_the_data(tmp_path: Path) -> None:

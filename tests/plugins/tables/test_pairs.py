@@ -9,7 +9,7 @@ import pytest
 import torch
 
 import zoo_core
-from zoo_core.data.vocabulary import Unknown
+from zoo_core.data.vocabulary import Unknown, Vocabulary
 from zoo_core.errors import DataError
 from zoo_core.runtime.nn import IGNORED, AbstractModel, Batch, Output
 from zoo_tables.configs import DatesConfig, PairsConfig
@@ -77,6 +77,41 @@ def test_a_source_is_encoded_with_what_follows_it(tmp_path: Path) -> None:
     assert dataset.encode("azb", Unknown("skip")).inputs.tolist() == [[2, 3, 0]]
     with pytest.raises(DataError, match=r"'z' \(1×\)"):
         dataset.encode("azb")
+
+
+def test_capitals_stay_unless_lower_case_is_chosen(tmp_path: Path) -> None:
+    text = "source,target\nAb,B\n"
+    assert of(tmp_path, text).texts_of(0) == ("Ab", "B")
+    assert of(tmp_path, text, lowercase=True).texts_of(0) == ("ab", "b")
+
+
+def test_symbols_that_the_vocabulary_of_a_checkpoint_lacks_are_counted(tmp_path: Path) -> None:
+    dataset = of(tmp_path)
+    known = Vocabulary(("<to>", "<end>", "b", "a"))
+    checked = pairs(dataset.config, known)  # type: ignore[arg-type]  # of a file
+    assert checked.vocabulary == known
+    with pytest.raises(DataError, match=r"'c' \(2×\)"):
+        checked.rows("train")
+
+
+def test_an_empty_split_is_refused_and_one_that_is_none(tmp_path: Path) -> None:
+    config = PairsConfig(path=of(tmp_path).config.path, validation=0.1)  # type: ignore[attr-defined]
+    with pytest.raises(DataError, match="split validation is empty"):
+        pairs(config, None).rows("validation")
+    with pytest.raises(DataError, match="no split 'validation'; it has train"):
+        of(tmp_path).rows("validation")
+
+
+def test_an_answer_is_the_likeliest_symbols_of_the_first_row_up_to_the_end(tmp_path: Path) -> None:
+    dataset = of(tmp_path)
+    ids = [dataset.vocabulary.ids[symbol] for symbol in ("c", "a", "<end>", "b")]
+    logits = torch.nn.functional.one_hot(torch.tensor([ids, ids[::-1]]), 5).float()
+    assert dataset.decode(Output(logits, None)) == "ca"
+
+
+def test_the_sample_reads_a_table_of_new_sources(tmp_path: Path) -> None:
+    (tmp_path / "new.csv").write_text("source\nMay 1\n", "utf-8")
+    assert dates(DatesConfig(), None).read_inputs(tmp_path / "new.csv") == ["May 1"]
 
 
 def test_equal_sources_are_in_one_split() -> None:
