@@ -24,6 +24,7 @@ EXAMPLES = [
     ("inside brackets", "(a\n\nb", "11100"),
     ("inside brackets", "a < b", "00000"),
     ("inside brackets", "<br>", "1110"),
+    ("inside brackets", "a <i>", "00110"),
     ("upper case", "aB1", "010"),
     ("lower case", "aB1", "100"),
     ("vowel", "aBe", "101"),
@@ -64,6 +65,23 @@ def test_the_unit_that_follows_quotes_is_found() -> None:
     assert (best.layer, best.name, best.unit) == (0, "hidden", 5)
     assert best.correlation == pytest.approx(-1)
     assert abs(second.correlation) < 1
+
+
+def test_the_closest_units_of_all_layers_and_gates_come_first() -> None:
+    text = list('he said "yes" and she said "no" to it')
+    quotes = probe_values(text)["inside quotes"]
+    noise = np.random.default_rng(0).normal(size=len(text))
+    signals = {
+        signal: (quotes + share * noise)[:, None].astype(np.float32)
+        for signal, share in (
+            (HIDDEN, 0.5),
+            (SignalName(1, "cell", False), 0.0),
+            (SignalName(1, "forget", True), 0.25),
+        )
+    }
+    found = strongest_correlations(signals, text, 2)
+    rows = [row for row in found if row.probe == "inside quotes"]
+    assert [(row.layer, row.name) for row in rows] == [(1, "cell"), (1, "forget")]
 
 
 def test_a_constant_unit_and_a_constant_probe_have_no_correlation() -> None:
