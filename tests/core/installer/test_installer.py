@@ -49,6 +49,21 @@ def test_pip_comes_first_then_uv_then_a_word(
         find_installer()
 
 
+def _telling(name: str, *target: str) -> Installer:
+    """Returns an installer that tells its arguments on both streams."""
+    program = "import sys; print(*sys.argv[1:]); print('stderr', *sys.argv[1:], file=sys.stderr)"
+    return Installer(name, (sys.executable, "-c", program), target)
+
+
+def test_an_installer_gets_its_words_and_tells_them_on_the_stream_of_its_own() -> None:
+    pip, uv = _telling("pip"), _telling("uv", "--python", "p")
+    assert pip.preview(["--upgrade", "owl"]) == "install --dry-run --upgrade owl\n"
+    assert pip.install(["owl>=1"]) == "install owl>=1\n"
+    assert pip.uninstall("owl") == "uninstall --yes owl\n"
+    assert uv.preview(["owl"]) == "stderr install --python p --dry-run owl\n"
+    assert uv.uninstall("owl") == "stderr uninstall --python p owl\n"
+
+
 def _failing(output: str) -> Installer:
     program = f"import sys; sys.stderr.write({output!r}); sys.exit(2)"
     return Installer("uv", (sys.executable, "-c", program), ())
