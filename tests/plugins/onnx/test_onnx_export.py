@@ -25,6 +25,8 @@ from zoo_core.testing.cases.model_cases import plain_cases
 
 pytest.importorskip("onnx")
 pytestmark = [pytest.mark.full, pytest.mark.usefixtures("operators_once")]
+WINDOWS = {"steps": 3, "per": "sequence"}
+"""The settings of texts for a model that reads three symbols."""
 
 
 def _verify(model: torch.nn.Module, tmp_path: Path) -> tuple[Any, Lengths]:
@@ -132,16 +134,22 @@ def test_the_script_beside_a_language_model_writes_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "settings", "prompt", "typed"),
+    ("model", "settings", "prompt", "typed", "refused", "message"),
     [
-        ("gru-embed", {"tokens": "byte"}, "a naïve ", "a naïve "),
-        ("gru-embed", {"tokens": "word"}, " a naïve", ""),
-        ("char-three", {"steps": 3, "per": "sequence"}, "a naï", "a naï"),
+        ("gru-embed", {"tokens": "byte"}, "a naïve ", "a naïve ", "", ""),
+        ("gru-embed", {"tokens": "word"}, " a naïve", "", "a cat", "give the ids of symbols, such"),
+        ("char-three", WINDOWS, "a naï", "a naï", "a", "give a prompt of 3 symbols at least"),
     ],
     ids=["bytes", "ids of words", "a window"],
 )
 def test_the_script_writes_what_the_model_writes(
-    model: str, settings: dict[str, Any], prompt: str, typed: str, tmp_path: Path
+    model: str,
+    settings: dict[str, Any],
+    prompt: str,
+    typed: str,
+    refused: str,
+    message: str,
+    tmp_path: Path,
 ) -> None:
     """Of logits this large the likeliest symbol alone is drawn."""
     (tmp_path / "text.txt").write_text("a naïve dog ran to the cat, but it sat. " * 60, "utf-8")
@@ -158,6 +166,11 @@ def test_the_script_writes_what_the_model_writes(
     ids = vocabulary.encode(vocabulary.tokenizer.split(prompt))
     expected = prompt + generate(checkpoint, prompt, temperature=0, length=200)
     assert _run_script(tmp_path / "out", typed or " ".join(map(str, ids))) == f"{expected}\n"
+    if refused:
+        with pytest.raises(subprocess.CalledProcessError) as caught:
+            _run_script(tmp_path / "out", refused)
+        assert message in caught.value.stderr
+        assert "Traceback" not in caught.value.stderr
 
 
 def test_the_script_beside_a_labelling_model_prints_the_labels(hello: Path, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 from zoo_core.data.signature import Classes, Signature, Tokens
@@ -77,11 +78,11 @@ def write(numbers):
 
 """
 PROMPT = """prompt = read("".join(sys.argv[1:2])) or START
-if len(prompt) < WINDOW:
-    sys.exit(f"give a prompt of {WINDOW} symbols at least")
+if len(prompt) < LEAST:
+    sys.exit(f"give a prompt of {LEAST} symbols at least")
 generator = np.random.default_rng(int(sys.argv[2]) if len(sys.argv) > 2 else 0)
 write(prompt)
-tokens = prompt if state else prompt[-WINDOW:]
+tokens = prompt[-MOST:]
 for _ in range(200):
     values = dict(zip(names, [np.array([tokens]), *state], strict=True))
 """
@@ -96,7 +97,7 @@ SAMPLE = """    values["temperature"], values["top_k"] = np.array(0.8, np.float3
     token = int(drawn[0])
 """
 PRINT = """    write([token])
-    tokens = [token] if state else [*tokens, token][-WINDOW:]
+    tokens = [token] if state else [*tokens, token][-MOST:]
 print()
 """
 CLASSIFY = """for text in sys.argv[1:]:
@@ -152,7 +153,7 @@ def _generation(model: AbstractModel, vocabulary: Vocabulary, with_sampler: bool
     start = default_prompt(model, vocabulary).inputs[0].tolist()
     return [
         WRITE if vocabulary.tokenizer.kind == "char" else WRITE_BYTES,
-        f"START, WINDOW = {start}, {model.window or 1}\n",
+        f"START, LEAST, MOST = {start}, {model.window or 1}, {model.window or sys.maxsize}\n",
         PROMPT,
         SAMPLE if with_sampler else DRAW,
         PRINT,
