@@ -30,6 +30,7 @@ ON_THE_WAY = {
     "zoo_core.plugins.import_strings",
     "zoo_core.plugins.listing",
     "zoo_core.plugins.loading",
+    "zoo_core.plugins.printing",
     "zoo_core.plugins.specs",
     "zoo_core.storage.capacity",
     "zoo_cli.parsing.given_text",

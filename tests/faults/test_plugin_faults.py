@@ -26,6 +26,7 @@ def model(name="owl"):
 GOOD = "@hookimpl\ndef zoo_models():\n    return [model()]\n"
 SAYS = "plugin zoo-owl is broken: {}; see: zoo plugins"
 LEFT = "everything as it was; the other plugins work"
+CLOSES = "it closes stdout or stderr"
 Install = Callable[..., None]
 
 
@@ -133,6 +134,29 @@ def test_a_thread_of_a_plugin_does_not_keep_a_command_running(
     process = zoo_process("list")
     stdout, stderr = process.communicate(timeout=60)
     assert "owl" in stdout
+    met(Result(process.returncode, stdout, stderr))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        case(broken(30, "closes what it prints to", CLOSES), "import sys\nsys.stdout.close()\n"),
+        case(broken(30, "closes stdout", CLOSES), "import sys\nsys.__stdout__.close()\n"),
+    ],
+)
+def test_a_stream_that_a_plugin_closes_is_open_for_the_command(
+    zoo_process: Callable[..., subprocess.Popen[str]],
+    met: Met,
+    install: Install,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    source: str,
+) -> None:
+    install(source + PREAMBLE + GOOD)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    process = zoo_process("list")
+    stdout, stderr = process.communicate(timeout=60)
+    assert "lstm-embed" in stdout
     met(Result(process.returncode, stdout, stderr))
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import importlib
-import sys
 from typing import Any
 
 from zoo_core.errors import Interrupted, PluginError
 from zoo_core.plugins.discovery import every_plugin
 from zoo_core.plugins.interrupts import real_interrupts
+from zoo_core.plugins.printing import printing_to_stderr
 
 
 def resolve(import_string: str) -> Any:
@@ -23,7 +22,7 @@ def resolve(import_string: str) -> Any:
     """
     module, _, name = import_string.partition(":")
     try:
-        with contextlib.redirect_stdout(sys.stderr), real_interrupts():
+        with printing_to_stderr(), real_interrupts():
             return getattr(importlib.import_module(module), name)
     except Interrupted:
         raise

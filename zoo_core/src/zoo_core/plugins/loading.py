@@ -6,10 +6,8 @@ with what they print turned to stderr.
 
 from __future__ import annotations
 
-import contextlib
 import importlib
 import re
-import sys
 from collections.abc import Callable, Iterable
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -19,6 +17,7 @@ import pluggy
 from zoo_core.errors import IncompatibleError, PluginError, suggest
 from zoo_core.plugins import hookspecs
 from zoo_core.plugins.discovery import Plugin
+from zoo_core.plugins.printing import printing_to_stderr
 from zoo_core.plugins.specs import API_VERSION, SPEC_CLASSES, AbstractSpec
 from zoo_core.plugins.trace import traced_call
 from zoo_core.plugins.watchdog import time_limit
@@ -60,9 +59,10 @@ def load_plugin(plugin: Plugin) -> list[Any]:
     Raises:
         IncompatibleError: The plugin is built for another plugin API.
         PluginError: The plugin misspells a hook, returns something of the wrong type or with a
-            field of the wrong type, uses a name twice, contributes nothing, or hangs.
+            field of the wrong type, uses a name twice, contributes nothing, hangs, or closes
+            stdout or stderr.
     """
-    with contextlib.redirect_stdout(sys.stderr), time_limit():
+    with printing_to_stderr(), time_limit():
         with traced_call(plugin.name, "import"):
             module = importlib.import_module(plugin.module)
         check_api(module)
