@@ -96,3 +96,8 @@ def test_a_table_counts_columns_and_keeps_its_lines(capsys: pytest.CaptureFixtur
 def test_a_text_is_cut_at_a_number_of_columns(text: str, shown: str) -> None:
     assert shorten(text, 10) == shown
     assert cell_width(shown) <= 10
+
+
+@pytest.mark.parametrize("width", [1, 0, -5])
+def test_where_there_is_no_room_a_text_is_a_mark(width: int) -> None:
+    assert shorten("text", width) == shorten("字", width) == "…"

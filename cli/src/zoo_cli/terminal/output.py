@@ -178,7 +178,11 @@ def cell_width(text: str) -> int:
 
 
 def shorten(text: str, width: int = MAX_CELLS) -> str:
-    """Returns a text in one line of at most ``width`` columns, with ``…`` for what is left out."""
+    """Returns a text in one line of at most ``width`` columns, with ``…`` for what is left out.
+
+    Where there is no column, it is ``…`` all the same.
+    """
+    width = max(width, 1)
     line = one_line(text[: 2 * width])  # a mark over a letter is a character without a column
     if len(text) <= 2 * width and cell_width(line) <= width:
         return line

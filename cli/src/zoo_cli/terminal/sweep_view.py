@@ -34,6 +34,8 @@ from zoo_core.sweeps.run_states import result_of
 COLUMNS = ("epoch", "loss", "tokens/s")
 WIDTHS = (12, 11, 11)
 """Columns of the table beside that of the names."""
+MIN_NAME = 8
+"""Columns of a name on a terminal that has no room for it; the numbers are cut then."""
 
 
 def run_and_show(
@@ -204,7 +206,7 @@ class _LiveTable:
     def _name_runs(self, event: SweepStarted) -> str:
         """Chooses what to call the runs, by their names if there is room; returns the header."""
         names = [run.name for run in event.runs]
-        room = shutil.get_terminal_size().columns - sum(WIDTHS) - 1
+        room = max(shutil.get_terminal_size().columns - sum(WIDTHS) - 1, MIN_NAME)
         header, texts = "run", names
         if max(map(cell_width, names)) > room:
             cells = name_cells(event.runs)
