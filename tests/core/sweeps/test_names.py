@@ -25,6 +25,8 @@ TABLES: dict[str, dict[str, Any]] = {
         ("", {"model.dropout": 0.5}, "seed=0,model.dropout=0.5"),
         ("", {"dataset.seed": 3}, "seed=0,dataset.seed=3"),
         ("", {"dataset.path": None}, "seed=0,path=none"),
+        ("", {"dataset.path": "/a/b.txt"}, "seed=0,path=b.txt-3af167d3"),
+        ("model=a b", {}, "seed=0,model_a_b-45f8f4a8"),
     ],
 )
 def test_a_name_shows_the_seed_and_what_varies(
