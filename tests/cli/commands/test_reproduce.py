@@ -9,6 +9,7 @@ import pytest
 
 from tests.cli.command import InstallPlugin, Zoo
 from tests.runtime.sweeps.in_process import InProcessEngine
+from zoo_core.recipes.reproduction import compare
 from zoo_core.runtime.sweeps import sweep as sweeps
 
 PLUGIN = """
@@ -111,7 +112,23 @@ def test_a_failed_recipe_does_not_stop_the_others(zoo: Zoo, recipes: Path) -> No
     assert result.code == 1
     assert [row["verdict"] for row in result.json] == ["unpublished", "failed"]
     assert "/nowhere/text" in result.json[1]["reason"]
-    assert f"failed in 0 s: {result.json[1]['reason']}\n" in result.stderr
+    first, second = result.json
+    assert f"unpublished in {_words(first['seconds'])} s\n" in result.stderr
+    assert f"failed in {_words(second['seconds'])} s: {second['reason']}\n" in result.stderr
+
+
+def _words(seconds: float) -> str:
+    """Returns seconds as a table shows them: those below one with digits."""
+    return f"{seconds:.0f}" if seconds >= 1 else f"{seconds:g}"
+
+
+def test_the_table_shows_seconds_below_one(zoo: Zoo, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "zoo_cli.commands.reproduce.compare",
+        lambda *results, **others: compare(*results, **(others | {"seconds": 0.25})),
+    )
+    row = zoo("reproduce", "rnn-cell.hello", "--threads", 1).stdout.splitlines()[1]
+    assert row.split()[-1] == "0.25"
 
 
 def test_a_lone_failure_has_its_own_exit_code(zoo: Zoo) -> None:

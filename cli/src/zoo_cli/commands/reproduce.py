@@ -129,7 +129,7 @@ def reproduce(
                 )
                 _add(row, rows, report)
                 reason = f": {row.reason}" if row.verdict == "failed" else ""
-                echo(f"  {row.verdict} in {row.seconds:.0f} s{reason}", err=True)
+                echo(f"  {row.verdict} in {row.seconds_in_words()} s{reason}", err=True)
     except Interrupted:
         echo(f"interrupted after {len(rows)} of {len(recipes)} recipes", err=True)
         _show(rows, as_json)
@@ -229,7 +229,7 @@ def _table(rows: Sequence[ReproductionResult]) -> list[list[str]]:
             row.published_in_words(),
             row.measured_in_words(),
             row.verdict,
-            f"{row.seconds:.0f}",
+            row.seconds_in_words(),
         ]
         for row in rows
     ]
