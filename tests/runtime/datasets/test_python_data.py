@@ -86,6 +86,9 @@ def test_a_torch_dataset_may_have_rows_of_different_lengths() -> None:
             [(np.ones((2, 1)), 1), np.ones((2, 1))],
             r"^row 1 of the data is array\(\[\[1\.\], \[1\.\]\]\): expected",
         ),
+        ([("ab", "x"), ("", "y")], "^row 1 of the data is empty$"),
+        (([np.ones((2, 1)), np.ones((0, 1))], [0, 1]), "^row 1 of the data is empty$"),
+        ((np.ones((2, 3, 1)), [0, 1], [0, 1]), "^row 0 of the data is array.*: expected a list"),
         ((np.ones((2, 3, 0)), [0, 1]), r"row 0 of the data is a row of shape \(3, 0\): expected"),
         (
             (np.ones((2, 3, 1)), np.array([[0, 1, 1], [-100, -100, -100]])),
@@ -131,6 +134,20 @@ def test_a_torch_dataset_may_have_rows_of_different_lengths() -> None:
 def test_other_data_is_refused(data: Any, message: str) -> None:
     with pytest.raises(DataError, match=message):
         memory_rows(data).signature()
+
+
+@pytest.mark.parametrize(
+    ("data", "inputs", "targets"),
+    [
+        (("ab", "cd"), ["ab", "cd"], None),
+        ((("ab", "x"), ("cd", "y")), ["ab", "cd"], ["x", "y"]),
+        ((["ab", "cd"], ["x", "y"]), ["ab", "cd"], ["x", "y"]),
+    ],
+    ids=["texts", "pairs", "inputs and targets"],
+)
+def test_a_tuple_of_two_is_read_by_what_is_in_it(data: Any, inputs: Any, targets: Any) -> None:
+    rows = memory_rows(data)
+    assert (rows.inputs, rows.targets) == (inputs, targets)
 
 
 MASK = [[False] * 3, [False, True, False]]
