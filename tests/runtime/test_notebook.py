@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,15 +26,21 @@ def test_a_run_outside_a_notebook_shows_nothing(
 
 
 @pytest.fixture
-def notebook() -> Iterator[Any]:
+def notebook(
+    monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Any]:
     """The function that captures what a notebook would show, in IPython with a kernel's shell."""
     interactiveshell = pytest.importorskip("IPython.core.interactiveshell")
     capture = pytest.importorskip("IPython.utils.capture")
+    Config = pytest.importorskip("traitlets.config").Config
 
     class ZMQInteractiveShell(interactiveshell.InteractiveShell):  # type: ignore[misc,name-defined]
         """Has the name by which a kernel is known."""
 
-    ZMQInteractiveShell.instance()
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path_factory.mktemp("ipython")))
+    # Its history would be kept in the user's own folder, by a thread that outlives the test.
+    shell = ZMQInteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+    assert shell.ipython_dir == os.environ["IPYTHONDIR"]
     yield capture.capture_output
     ZMQInteractiveShell.clear_instance()
 

@@ -38,11 +38,13 @@ DEVICES = [
 def group_of_one(device: str) -> Iterator[TorchProcesses]:
     """A process group of this process alone, whose model exchanges gradients as in a large one."""
     backend = "gloo" if device == "cpu" else "cpu:gloo,cuda:nccl"
+    hook = sys.excepthook  # torch sets one that names the rank, and leaves it
     dist.init_process_group(backend, store=HashStore(), rank=0, world_size=1, timeout=TIMEOUT)
     try:
         yield TorchProcesses(TIMEOUT)
     finally:
         dist.destroy_process_group()
+        sys.excepthook = hook
 
 
 @pytest.mark.parametrize("precision", ["fp32", "bf16"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from pathlib import Path
 
@@ -33,7 +34,10 @@ def test_a_job_that_is_to_stop_before_it_begins_leaves_nothing(job: Job) -> None
     stop = threading.Event()
     stop.set()
     lines: list[str] = []
+    logger = logging.getLogger("zoo_core")
+    before = (logger.level, list(logger.handlers))
     assert carry_out(job, stop, lines.append).outcome == "interrupted"
+    assert (logger.level, logger.handlers) == before
     assert lines == []
     assert not job.folder.exists()
 

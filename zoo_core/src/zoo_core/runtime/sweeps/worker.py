@@ -114,12 +114,14 @@ def carry_out(job: Job, stop: threading.Event, write: WriteLine) -> JobEnded:
     reporter = _Reporter(write, job)
     handler = _Messages(reporter.say)
     logger = logging.getLogger("zoo_core")
+    level = logger.level
     logger.setLevel(logging.INFO)
     logger.addHandler(handler)
     try:
         return _outcome(job, stop, reporter)
     finally:
         logger.removeHandler(handler)
+        logger.setLevel(level)
 
 
 def _outcome(job: Job, stop: threading.Event, reporter: _Reporter) -> JobEnded:
