@@ -64,3 +64,21 @@ def test_more_draws_of_the_same_ranges_cover_fewer() -> None:
     many, few = (Grid(seeds=(0,), ranges=ranges, random=count) for count in (5, 3))
     assert many.covers(few)
     assert not few.covers(many)
+
+
+def test_draws_of_other_lists_or_ranges_are_not_covered() -> None:
+    drawn = Grid(seeds=(0,), values={"a": (1, 2)}, ranges={"b": "int:0..9"}, random=5)
+    assert drawn.covers(drawn)
+    for other in (
+        Grid(seeds=(0,), values={"a": (1, 3)}, ranges={"b": "int:0..9"}, random=5),
+        Grid(seeds=(0,), values={"a": (1, 2)}, ranges={"b": "int:0..8"}, random=5),
+        Grid(seeds=(1,), values={"a": (1, 2)}, ranges={"b": "int:0..9"}, random=5),
+    ):
+        assert not drawn.covers(other)
+
+
+def test_random_runs_count_by_their_draws_and_seeds() -> None:
+    values = {"a": tuple(range(100))}
+    Grid(seeds=tuple(range(100)), values=values, random=100).check_size()
+    with pytest.raises(ConfigError, match="10,100 runs"):
+        Grid(seeds=tuple(range(101)), values={"a": (1,)}, random=100).check_size()

@@ -94,6 +94,14 @@ def test_another_model_or_budget_is_refused(ask: Ask) -> None:
         ask().merged(ask(reference="gru-embed.hello"), "DIR")
     with pytest.raises(TargetError, match="with no budget, not a budget of 9 s; choose another"):
         ask().merged(ask(budget=9.0), "DIR")
+    base = ask().base
+    for changed, message in (
+        (replace(base, token_budget=5000), "no budget of tokens, not a budget of 5,000 tokens"),
+        (replace(base, source="dir:a"), "no source, not source dir:a"),
+        (replace(base, precision="bf16"), "precision fp32, not precision bf16"),
+    ):
+        with pytest.raises(TargetError, match=f"with {message}; choose another"):
+            ask().merged(replace(ask(), base=changed), "DIR")
 
 
 def test_a_drawn_number_is_rounded_where_the_setting_is_an_integer(ask: Ask) -> None:
