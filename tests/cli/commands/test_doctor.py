@@ -76,7 +76,11 @@ def test_more_threads_than_cores_are_a_warning(monkeypatch: pytest.MonkeyPatch) 
 
 @pytest.mark.parametrize(
     ("factory", "reason"),
-    [("no_such_module:Kernel", "cannot import"), ("zoo_odd_kernel:Kernel", "calls itself other")],
+    [
+        ("no_such_module:Kernel", "cannot import"),
+        ("zoo_odd_kernel:Kernel", "calls itself other"),
+        ("zoo_odd_kernel:leave", "odd of zoo-odd: no licence"),
+    ],
 )
 def test_a_kernel_that_cannot_be_made_is_wrong(
     install_plugin: InstallPlugin, factory: str, reason: str
@@ -86,10 +90,11 @@ def test_a_kernel_that_cannot_be_made_is_wrong(
     head = "from zoo_core import KernelSpec, hookimpl\nZOO_API = 3\n"
     files = {
         "zoo_odd_plugin.py": head + hook,
-        "zoo_odd_kernel.py": "class Kernel: name = 'other'\n",
+        "zoo_odd_kernel.py": "class Kernel: name = 'other'\n"
+        "def leave(): raise SystemExit('no licence')\n",
     }
     install_plugin("zoo-odd", "zoo_odd_plugin", files)
     summary, result = diagnosis.backends()
-    assert "odd" in summary.message or reason == "cannot import"
+    assert ("odd" in summary.message) == (reason == "calls itself other")
     assert (result.verdict, reason in result.message) == ("wrong", True)
     assert result.remedy == "zoo plugins install --upgrade zoo-odd"

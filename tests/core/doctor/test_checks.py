@@ -33,6 +33,15 @@ def test_a_check_that_fails_stops_no_other() -> None:
     assert second.subject == "python"
 
 
+def test_a_check_that_a_plugin_ends_stops_no_other() -> None:
+    def leave() -> list[DoctorResult]:
+        raise SystemExit("no licence")
+
+    first, second = examine([leave, diagnosis.python])
+    assert (first.verdict, first.message) == ("wrong", "the check failed: SystemExit: no licence")
+    assert second.subject == "python"
+
+
 def test_a_sound_installation_has_no_wrong_result() -> None:
     results = examine(CHECKS)
     subjects = {result.subject for result in results}

@@ -41,7 +41,7 @@ def examine(checks: Iterable[Check]) -> list[DoctorResult]:
     for check in checks:
         try:
             results += check()
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # of a plugin
             reason = f"{type(error).__name__}: {' '.join(str(error).split()):.300}"
             message, remedy = f"the check failed: {reason}", "ZOO_DEBUG=1 zoo plugins -v"
             results.append(DoctorResult(check.__name__, "wrong", message, remedy))

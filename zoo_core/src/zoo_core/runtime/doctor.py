@@ -46,7 +46,7 @@ def backends() -> list[DoctorResult]:
         spec, remedy = entry.spec, f"zoo plugins install --upgrade {entry.plugin.distribution}"
         try:
             actual_name = resolve(spec.factory)().name
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             message = f"{spec.name} of {entry.plugin.name}: {' '.join(str(error).split()):.300}"
             rows.append(DoctorResult("backends", "wrong", message, remedy))
             continue
