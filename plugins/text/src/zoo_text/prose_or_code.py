@@ -48,7 +48,8 @@ MODULES = (
 class ProseOrCodeDataset(AbstractLabelledDataset):
     """Windows of two texts, labelled with the text that they are from, in equal numbers.
 
-    Each text is split before it is cut into windows, so that no two splits overlap.
+    Each text is split before it is cut into windows, so that no two splits overlap. A window that an
+    earlier split has too, because the text repeats itself, is left out.
 
     Args:
         config: Settings of the dataset.
@@ -97,20 +98,32 @@ class ProseOrCodeDataset(AbstractLabelledDataset):
         """Returns the windows of a split, (N, T), and their labels, (N,).
 
         Raises:
-            DataError: There is no such split, or it is shorter than a window.
+            DataError: There is no such split, or it has no window of its own.
         """
         steps = self.config.steps
-        windows, labels = [], []
-        for label, tokens in enumerate(self.tokens):
-            region = tokens[self.split_slice(len(tokens), split)]
-            windows.append(sliding_windows(region, steps, steps))
-            labels += [label] * len(windows[-1])
+        regions = [self._new_windows(tokens, split) for tokens in self.tokens]
+        count = min(map(len, regions))
+        labels = [label for label in range(len(LABELS)) for _ in range(count)]
         if not labels:
             raise DataError(
                 f"prose-or-code: split {split} is shorter than a window of {steps}; "
                 "choose a smaller --dataset.steps"
             )
-        return LabelledRows(torch.cat(windows), torch.tensor(labels))
+        return LabelledRows(
+            torch.cat([windows[:count] for windows in regions]), torch.tensor(labels)
+        )
+
+    def _new_windows(self, tokens: Tensor, split: str) -> Tensor:
+        """Returns the windows of a split, (N, T), without those that an earlier one has."""
+        windows = self._windows(tokens, split)
+        earlier = self.splits[: self.splits.index(split)]
+        known = {tuple(row) for name in earlier for row in self._windows(tokens, name).tolist()}
+        is_new = [tuple(row) not in known for row in windows.tolist()]
+        return windows[torch.tensor(is_new, dtype=torch.bool)]
+
+    def _windows(self, tokens: Tensor, split: str) -> Tensor:
+        region = tokens[self.split_slice(len(tokens), split)]
+        return sliding_windows(region, self.config.steps, self.config.steps)
 
     def encode(self, value: str, unknown: Unknown = REFUSE) -> Batch:
         """Returns the tokens of a typed text, (1, T)."""
