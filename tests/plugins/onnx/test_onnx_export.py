@@ -187,9 +187,12 @@ def test_the_script_beside_a_labelling_model_prints_the_labels(hello: Path, tmp_
 
 def test_eight_bit_weights_state_what_they_cost(tmp_path: Path) -> None:
     (tmp_path / "songs.txt").write_text("the owl and the cat went out to sea\n" * 100)
-    settings = {"dataset": {"path": str(tmp_path / "songs.txt")}, "trainer": {"epochs": 2}}
+    data = {"path": str(tmp_path / "songs.txt")}
     checkpoint = train(
-        "lstm-embed.python-docs", tmp_path / "songs", dataset="text", settings=settings
+        "lstm-embed.python-docs",
+        tmp_path / "songs",
+        dataset="text",
+        settings={"dataset": data, "trainer": {"epochs": 2}},
     )
     result = export(checkpoint, tmp_path / "out", format="onnx", int8=True)
     before, after = result.metrics["validation_loss_fp32"], result.metrics["validation_loss_int8"]

@@ -48,8 +48,8 @@ MODULES = (
 class ProseOrCodeDataset(AbstractLabelledDataset):
     """Windows of two texts, labelled with the text that they are from, in equal numbers.
 
-    Each text is split before it is cut into windows, so that no two splits overlap. A window that an
-    earlier split has too, because the text repeats itself, is left out.
+    Each text is split before it is cut into windows, so that no two splits overlap. A window that
+    an earlier split has too, because the text repeats itself, is left out.
 
     Args:
         config: Settings of the dataset.
