@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.command import Zoo
 from zoo_cli.main import COMPLETION
+from zoo_core.storage.locations import runs_folder
 
 SHELLS = ("bash", "zsh", "fish", "powershell")
 WORDS = {
@@ -21,6 +22,12 @@ WORDS = {
     "zoo train lstm-embed --model.hid": "--model.hidden-size",
     "zoo train lstm-embed --dataset te": "text",
     "zoo train lstm-embed --trainer.sch": "--trainer.schedule",
+    "zoo sweep lstm-embed --backend lin": "linear-scan",
+    "zoo train lstm-embed --backend po": "portable",
+    "zoo train lstm-embed --device cu": "cuda",
+    "zoo evaluate lstm-embed --split te": "test",
+    "zoo list che": "checkpoints",
+    "zoo plugins check zoo-ls": "zoo-lstm",
     "zoo completion f": "fish",
 }
 """What is typed, and a word that completes it."""
@@ -32,6 +39,54 @@ def test_every_shell_has_a_script_that_asks_the_command(zoo: Zoo, shell: str) ->
     assert (result.code, result.stderr) == (0, "")
     assert f"{shell}_complete" in result.stdout
     assert COMPLETION in result.stdout
+
+
+def completed(zoo: Zoo, monkeypatch: pytest.MonkeyPatch, *words: str) -> set[str]:
+    """What bash gets to complete the last of some words, with ``dir`` and ``file`` for paths."""
+    monkeypatch.setenv(COMPLETION, "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", " ".join(words))
+    monkeypatch.setenv("COMP_CWORD", str(len(words) - 1))
+    result = zoo()
+    assert (result.code, result.stderr) == (0, "")
+    lines = [line.split(",") for line in result.stdout.splitlines()]
+    return {text if kind == "plain" else kind for kind, text in lines}
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["resume", "push", "report", "runs remove", "evaluate", "verify", "train lstm-embed --from"],
+)
+def test_runs_complete_where_a_run_is_expected(
+    zoo: Zoo, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    (runs_folder() / "foxes" / "state").mkdir(parents=True)
+    assert "foxes" in completed(zoo, monkeypatch, "zoo", *command.split(), "fo")
+
+
+@pytest.mark.parametrize("command", ["train", "sweep"])
+def test_no_run_completes_where_a_recipe_is_expected(
+    zoo: Zoo, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    (runs_folder() / "lstm-embed.hello-mine" / "state").mkdir(parents=True)
+    words = completed(zoo, monkeypatch, "zoo", command, "lstm-embed.hello")
+    assert words == {"lstm-embed.hello"}
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [
+        ("train lstm-embed --config", "file"),
+        ("train lstm-embed --out", "dir"),
+        ("resume foxes --dataset.path", "file"),
+        ("resume", "dir"),
+        ("predict foxes --file", "file"),
+        ("list --registry", "file"),
+    ],
+)
+def test_paths_complete_where_a_path_is_expected(
+    zoo: Zoo, monkeypatch: pytest.MonkeyPatch, command: str, kind: str
+) -> None:
+    assert completed(zoo, monkeypatch, "zoo", *command.split(), "x") == {kind}
 
 
 @pytest.mark.parametrize("shell", SHELLS)

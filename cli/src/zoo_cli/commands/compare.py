@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import click
 
-from zoo_cli.parsing.completion_items import complete_dataset, complete_reference
+from zoo_cli.parsing.completion_items import complete_dataset, complete_device, complete_reference
 from zoo_cli.parsing.engine_options import engine_option
 from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.parsing.given_text import GivenText
@@ -148,6 +148,7 @@ def _common(settings: Sequence[Sequence[Setting]]) -> list[Setting]:
     type=GivenText(),
     default="auto",
     show_default=True,
+    shell_complete=complete_device,
     help="Device to train on: auto, cpu, cuda or mps.",
 )
 @click.option(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from zoo_cli.parsing.completion_items import complete_dataset, complete_reference
+from zoo_cli.parsing.completion_items import complete_dataset, complete_reference, complete_split
 from zoo_cli.parsing.given_text import GivenText
 from zoo_cli.parsing.precision import use_precision_option
 from zoo_cli.parsing.registry_option import registry_option
@@ -67,6 +67,7 @@ def find_settings(ctx: click.Context, names: Mapping[str, str]) -> Sections:
     "--split",
     metavar="NAME",
     type=GivenText(),
+    shell_complete=complete_split,
     help="Split to evaluate on: train, validation or test.  [default: all held-out splits]",
 )
 @use_precision_option

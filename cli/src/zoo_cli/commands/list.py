@@ -23,7 +23,13 @@ KINDS = (*SPECS, "recipes", "checkpoints")
 
 
 @click.command("list")
-@click.argument("kind", metavar=f"[{'|'.join(KINDS)}]", default="models")
+@click.argument(
+    "kind",
+    metavar=f"[{'|'.join(KINDS)}]",
+    default="models",
+    # without completion_items, which takes longer to import than a list
+    shell_complete=lambda _, __, typed: [kind for kind in KINDS if kind.startswith(typed)],
+)
 @click.argument("pattern", default="")
 @click.option("--tag", metavar="NAME", type=GivenText(), help="Only entries with this tag.")
 @registry_option

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from zoo_cli.parsing.completion_items import complete_logger
+from zoo_cli.parsing.completion_items import complete_file, complete_logger
 from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.parsing.given_text import GivenText
 from zoo_cli.parsing.process_options import (
@@ -36,6 +36,7 @@ NO_LOGGER = "none"
     "dataset_path",
     metavar="PATH",
     type=GivenText(),
+    shell_complete=complete_file,
     help="Where the data is, if it has moved.",
 )
 @click.option(

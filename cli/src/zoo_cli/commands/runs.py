@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from zoo_cli.parsing.completion_items import complete_run
 from zoo_cli.parsing.folder import FolderPath
 from zoo_cli.parsing.given_text import GivenText
 from zoo_cli.terminal.confirm import confirm
@@ -177,7 +178,7 @@ def _date(run: LocalRun) -> datetime:
 
 
 @runs.command()
-@click.argument("names", metavar="NAME ...", nargs=-1, required=True)
+@click.argument("names", metavar="NAME ...", nargs=-1, required=True, shell_complete=complete_run)
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def remove(names: tuple[str, ...], yes: bool) -> None:
     """Delete local runs for good.

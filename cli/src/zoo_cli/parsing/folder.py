@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any, final
 
 import click
+from click.shell_completion import CompletionItem
 
+from zoo_cli.parsing.completion_items import complete_run
 from zoo_core.errors import TargetError
 from zoo_core.run_folder.local_runs import find_run_folder
 from zoo_core.storage.locations import leads_nowhere, nearest_existing
@@ -28,6 +30,13 @@ class FolderPath(click.Path):
     def __init__(self, *, takes_runs: bool = False, is_target: bool = False) -> None:
         super().__init__(path_type=Path)
         self.takes_runs, self.is_target = takes_runs, is_target
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """Completes folders, and the names of local runs where they stand for them."""
+        folders = [CompletionItem(incomplete, type="dir")]
+        return folders + (complete_run(ctx, param, incomplete) if self.takes_runs else [])
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Returns the expanded path.

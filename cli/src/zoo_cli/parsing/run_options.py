@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
+from zoo_cli.parsing.completion_items import complete_backend, complete_device
 from zoo_cli.parsing.given_text import GivenText
 from zoo_cli.parsing.ranges import IntegerRange
 from zoo_core.run_folder.run_config import MAX_THREADS
@@ -28,6 +29,7 @@ def run_options(command: Command) -> Command:
             type=GivenText(),
             default="auto",
             show_default=True,
+            shell_complete=complete_device,
             help="Device to run on: auto, cpu, cuda or mps.",
         ),
         click.option(
@@ -42,6 +44,7 @@ def run_options(command: Command) -> Command:
             type=GivenText(),
             default="auto",
             show_default=True,
+            shell_complete=complete_backend,
             help="Implementation of the recurrence: auto, native, linear-scan, matrix-chunks, "
             "portable, torch or reference.",
         ),

@@ -7,7 +7,13 @@ from typing import Any, TypeVar
 
 import click
 
-from zoo_cli.parsing.completion_items import complete_dataset, complete_reference, complete_trainer
+from zoo_cli.parsing.completion_items import (
+    complete_dataset,
+    complete_file,
+    complete_recipe,
+    complete_reference,
+    complete_trainer,
+)
 from zoo_cli.parsing.duration import Duration
 from zoo_cli.parsing.given_text import GivenText
 from zoo_cli.parsing.unknown_option import unknown_option
@@ -25,12 +31,13 @@ budget_option = click.option(
 def source_options(command: Command) -> Command:
     """Adds MODEL, ``--from`` and its like, ``--dataset``, ``--trainer`` and ``--config``."""
     options = [
-        click.argument("model", metavar="MODEL[.RECIPE]", shell_complete=complete_reference),
+        click.argument("model", metavar="MODEL[.RECIPE]", shell_complete=complete_recipe),
         click.option(
             "--from",
             "source",
             metavar="CHECKPOINT",
             type=GivenText(),
+            shell_complete=complete_reference,
             help="Checkpoint to start from, with its weights, vocabulary and settings.",
         ),
         click.option(
@@ -57,6 +64,7 @@ def source_options(command: Command) -> Command:
             "--config",
             metavar="FILE.toml",
             type=GivenText(),
+            shell_complete=complete_file,
             help="File with settings, in the format of a recipe.",
         ),
     ]

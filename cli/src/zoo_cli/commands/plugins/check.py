@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from zoo_cli.parsing.completion_items import complete_plugin
 from zoo_cli.terminal.output import echo, json_option, print_json
 from zoo_core.errors import PluginError
 from zoo_core.plugins.catalog import load_catalog
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("name", metavar="NAME")
+@click.argument("name", metavar="NAME", shell_complete=complete_plugin)
 @json_option
 def check(name: str, as_json: bool) -> None:
     """Check that an installed plugin loads and follows the conformance rules.

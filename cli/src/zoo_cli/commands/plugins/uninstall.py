@@ -6,6 +6,7 @@ import importlib
 
 import click
 
+from zoo_cli.parsing.completion_items import complete_plugin
 from zoo_cli.terminal.confirm import confirm
 from zoo_cli.terminal.output import echo, json_option, print_json
 from zoo_core.errors import AmbiguousError, NotFoundError, PluginError, suggest
@@ -16,7 +17,9 @@ from zoo_core.plugins.entry_points import UNKNOWN
 
 
 @click.command()
-@click.argument("names", metavar="NAME ...", nargs=-1, required=True)
+@click.argument(
+    "names", metavar="NAME ...", nargs=-1, required=True, shell_complete=complete_plugin
+)
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 def uninstall(names: tuple[str, ...], yes: bool, as_json: bool) -> None:
