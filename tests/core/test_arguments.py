@@ -159,6 +159,14 @@ def test_a_path_of_another_class_becomes_a_path() -> None:
     assert measure(Gauge(), place=place)["place"] == Path("a")
 
 
+def test_a_generator_is_a_list_where_a_list_is_expected() -> None:
+    given: Any = (letter for letter in "ab")
+    assert read(given) == ["a", "b"]
+    wrong: Any = (number for number in (1, 2))
+    with pytest.raises(TypeError, match="expected text or a list of texts"):
+        read(wrong)
+
+
 def test_a_generator_is_not_used_up() -> None:
     def texts() -> Iterator[str]:
         yield "a"

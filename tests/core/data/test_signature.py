@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
+import numpy as np
 import pytest
 
 from zoo_core.data.signature import (
@@ -19,7 +20,7 @@ from zoo_core.data.signature import (
     Values,
 )
 from zoo_core.data.vocabulary import Vocabulary
-from zoo_core.errors import IntegrityError
+from zoo_core.errors import DataError, IntegrityError
 
 ELOH = Vocabulary.of("hello")
 TOKENS = Signature(
@@ -145,6 +146,29 @@ def test_a_signature_of_something_else_says_what_is_expected(
 ) -> None:
     with pytest.raises(TypeError, match=message):
         Signature(**{"inputs": Features(3), "outputs": Classes(2), **arguments})
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        {"inputs": Tokens(0)},
+        {"inputs": Tokens(cast("int", "5"))},
+        {"inputs": Grid(1, (4, -2))},
+        {"inputs": Grid(0, (4,))},
+        {"outputs": Values(0)},
+        {"outputs": Classes(cast("int", 2.0))},
+    ],
+)
+def test_a_size_is_an_integer_from_1_on(part: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match=r"^\w+\(.*: expected integers >= 1 as sizes$"):
+        Signature(**{"inputs": Features(3), "outputs": Classes(2), **part})
+
+
+def test_sizes_of_other_programs_are_checked_too() -> None:
+    values = TOKENS.to_json() | {"outputs": {"kind": "classes", "size": 0}}
+    with pytest.raises(IntegrityError, match="expected integers >= 1 as sizes"):
+        Signature.from_json(values)
+    assert Signature(inputs=Features(cast("int", np.int64(3))), outputs=Classes(2))
 
 
 @pytest.mark.parametrize(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import zoo_core
+from zoo_core.plugins.catalog import BrokenPlugin
 from zoo_core.runtime.checkpoints.checkpoint import Checkpoint
 
 
@@ -38,6 +40,13 @@ def test_an_inspection_shows_what_it_has_and_not_every_number(shipped: Checkpoin
     text = repr(zoo_core.inspect(shipped, "some text " * 100))
     assert text.startswith("<Inspection of lstm-embed: 1,000 symbols; hidden 0, cell 0, ")
     assert len(text) < 200
+
+
+def test_the_plugins_of_a_checkpoint_are_counted(shipped: Checkpoint) -> None:
+    text = repr(shipped.catalog)
+    assert re.fullmatch(r"<Catalog of \d+ specs of \d+ plugins>", text)
+    broken = BrokenPlugin(shipped.catalog.plugins[0], "no luck", "none", "")
+    assert repr(shipped.catalog._replace(broken=(broken,))).endswith(" plugins, 1 broken>")
 
 
 def test_a_vocabulary_shows_its_size_and_its_first_symbols(shipped: Checkpoint) -> None:

@@ -51,8 +51,8 @@ def check_arguments(words: Words | None = None) -> Callable[[Callable[P, R]], Ca
 
     Whatever is a number passes as ``int`` or ``float`` and becomes one, such as a scalar of numpy;
     ``bool`` is no number. Whatever has items in an order passes as a list, but neither text, nor a
-    dictionary, nor a table. A mapping's items, and what has no length, such as a generator, are not
-    looked at.
+    dictionary, nor a table; a generator becomes one where a list is asked for, and is not used up
+    where a sequence is. A mapping's items are not looked at.
 
     Args:
         words: What errors call other classes than Python's own; by default their name.
@@ -122,7 +122,7 @@ def _fitting(hint: Any, value: object) -> Any:
     if origin is Any or (origin is Callable and callable(value)):
         return value
     if origin in (list, Sequence):
-        return _fitting_items(get_args(hint)[0], value)
+        return _fitting_items(origin, get_args(hint)[0], value)
     if origin in (int, float):
         return _fitting_number(origin, value)
     if origin is Path and isinstance(value, PathLike):
@@ -155,12 +155,12 @@ def _is_empty(value: object) -> bool:
         return False
 
 
-def _fitting_items(hint: Any, value: object) -> Any:
+def _fitting_items(origin: Any, hint: Any, value: object) -> Any:
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
         raise _WrongTypeError
     if getattr(value, "columns", None) is not None:  # a table, whose items are its columns' names
         raise _WrongTypeError
-    if not isinstance(value, Collection):
+    if not isinstance(value, Collection) and origin is not list:
         return value
     try:
         items = list(value)

@@ -8,7 +8,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any, Literal, NamedTuple, TypeAlias, TypeVar, final
+from operator import index
+from typing import Any, Literal, NamedTuple, SupportsIndex, TypeAlias, TypeVar, final
 
 from zoo_core.configs.records import Count, read_record
 from zoo_core.data.tokenizer import CHARACTERS, tokenizer_from_json
@@ -218,6 +219,13 @@ def _check_lengths(outputs: AbstractOutputs, *names: str) -> None:
             raise DataError(f"{length} {name} for {outputs.size} outputs")
 
 
+def _check_sizes(part: Inputs | AbstractOutputs, *sizes: SupportsIndex) -> None:
+    """Raises DataError if a size is no integer from 1 on."""
+    for size in sizes:
+        if not isinstance(size, SupportsIndex) or index(size) < 1:
+            raise DataError(f"{part!r:.80}: expected integers >= 1 as sizes")
+
+
 Outputs: TypeAlias = Classes | Values | Keys | Custom
 OUTPUTS: dict[str, type[Outputs]] = {
     "classes": Classes,
@@ -243,6 +251,7 @@ class Signature:
         vocabularies: Symbols of those further inputs that are tokens, by name.
 
     Raises:
+        DataError: A size is no integer from 1 on.
         TypeError: Inputs or outputs are something else.
     """
 
@@ -259,6 +268,8 @@ class Signature:
         if not isinstance(self.outputs, AbstractOutputs):
             expected = "Classes, Values, Keys or Custom, such as Classes(2)"
             raise TypeError(f"outputs = {self.outputs!r:.80}: expected {expected}")
+        _check_sizes(self.inputs, self.input_size, *getattr(self.inputs, "sizes", ()))
+        _check_sizes(self.outputs, self.outputs.size)
 
     @property
     def input_size(self) -> int:

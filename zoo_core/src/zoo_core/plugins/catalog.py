@@ -70,6 +70,10 @@ class Catalog(NamedTuple):
     broken: tuple[BrokenPlugin, ...]
     registries: tuple[Path, ...]
 
+    def __repr__(self) -> str:
+        broken = f", {len(self.broken)} broken" if self.broken else ""
+        return f"<Catalog of {len(self.entries)} specs of {len(self.plugins)} plugins{broken}>"
+
     def of(self, kind: type[S]) -> tuple[CatalogEntry[S], ...]:
         """Returns the entries of one class of specs."""
         return tuple(entry for entry in self.entries if isinstance(entry.spec, kind))
