@@ -189,6 +189,18 @@ def test_another_folder_of_the_zoo_is_called_what_it_is(
         read_manifest(folder)
 
 
+def test_the_name_of_a_repo_is_told_how_a_repo_is_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NotFoundError, match=r"; one on the Hub is called hub:owner/fox-1$"):
+        read_manifest(Path("owner/fox-1"))
+    Path("owner").mkdir()
+    for folder in ("owner/fox-1", "absent", "a/b/c", str(tmp_path / "none" / "a")):
+        with pytest.raises(NotFoundError, match=r"no such folder; see: zoo runs$"):
+            read_manifest(Path(folder))
+
+
 def test_the_files_that_tell_folders_apart_are_those_that_are_written() -> None:
     written = {MANIFEST, SWEEP, COMPARISON, SIGNATURE}
     assert OTHER_FOLDERS.keys() == written

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, final
@@ -10,7 +11,7 @@ from typing import Any, final
 from zoo_core.configs.records import Count, read_record
 from zoo_core.data.signature import Signature
 from zoo_core.errors import IntegrityError, MisfitError, NotFoundError
-from zoo_core.references import shown
+from zoo_core.references import REPO, shown
 from zoo_core.run_folder.objective import Objective
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.run_folder.safetensors_header import MAX_PREFIX_LENGTH, foreign_kind
@@ -134,8 +135,12 @@ def why_missing(folder: Path, name: str) -> str:
 def no_checkpoint(folder: Path) -> NotFoundError:
     """Returns the error that a folder holds no checkpoint, which says why and where to look."""
     reason = why_missing(folder, MANIFEST)
-    of_sweep = f" --sweep {shown(folder)}" if (folder / "sweep.toml").is_file() else ""
-    return NotFoundError(f"no checkpoint in {folder}: {reason}; see: zoo runs{of_sweep}")
+    remedy = "see: zoo runs"
+    if (folder / "sweep.toml").is_file():
+        remedy += f" --sweep {shown(folder)}"
+    elif not folder.parent.exists() and re.fullmatch(REPO, folder.as_posix(), re.ASCII):
+        remedy += f"; one on the Hub is called hub:{folder.as_posix()}"
+    return NotFoundError(f"no checkpoint in {folder}: {reason}; {remedy}")
 
 
 def read_manifest(folder: Path) -> Manifest:
