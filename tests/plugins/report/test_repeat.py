@@ -10,6 +10,7 @@ import pytest
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.run_folder.manifest import read_manifest
+from zoo_core.runtime.comparisons.contest import Budget, Contest
 
 pytestmark = pytest.mark.full
 
@@ -34,14 +35,29 @@ def test_a_setting_with_several_values_has_a_flag_for_each(catalog: Catalog) -> 
     assert "--dataset.path a.txt --dataset.path 'b c.txt' --seed 0" in command
 
 
+@pytest.mark.parametrize(
+    ("reference", "dataset", "expected"),
+    [
+        ("lstm-embed.hello", "", "zoo compare lstm-embed.hello --trainer.epochs 1000000"),
+        (
+            "lstm-embed",
+            "python-docs",
+            "zoo compare lstm-embed --dataset python-docs --model.hidden-size 5 --trainer.epochs "
+            "1000000",
+        ),
+    ],
+)
 def test_a_run_with_a_budget_of_tokens_is_repeated_by_a_comparison(
-    catalog: Catalog, hello: Path
+    catalog: Catalog, reference: str, dataset: str, expected: str
 ) -> None:
     """No option of ``zoo train`` ends a run after a number of tokens."""
     from zoo_report.repeat import train_command
 
-    run_config = replace(
-        read_manifest(hello).run_config, token_budget=5000, seed=3, threads=1, backend="native"
+    settings = {"model": {"hidden_size": 5}} if dataset else {}
+    contest = Contest(
+        dataset=dataset, seeds=(3,), budget=Budget(tokens=5000), settings=settings, threads=1
     )
-    assert train_command(catalog, run_config).startswith("zoo compare lstm-embed.hello ")
-    assert train_command(catalog, run_config).endswith(" --seeds 3 --tokens 5000 --threads 1")
+    (question,) = contest.questions(catalog, [reference])
+    (run,) = question.runs(1)
+    command = train_command(catalog, run.run_config)
+    assert command == f"{expected} --seeds 3 --tokens 5000 --threads 1"

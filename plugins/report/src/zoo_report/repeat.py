@@ -61,10 +61,13 @@ def train_command(catalog: Catalog, run_config: RunConfig) -> str:
     names = [text.partition(" = ")[0] for text in differences]
     if not run_config.recipe:  # without a dataset, the default recipe would be meant
         names = ["dataset", *names]
+    left_out = {"model", "seed"}
+    if run_config.token_budget:  # zoo compare takes the trainer of the dataset
+        left_out.add("trainer")
     settings = [
         word
         for name in dict.fromkeys(names)
-        if name not in ("model", "seed")
+        if name not in left_out
         for word in option_words(name, _value_of(run_config, name))
     ]
     if run_config.token_budget:
