@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.core.run_folder.manifests import VALUES
+from zoo_cli.terminal.signals import STOPPING
+from zoo_cli.terminal.sweep_table import format_result
 from zoo_cli.terminal.sweep_view import SweepView
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import resolve_run
+from zoo_core.run_folder.manifest import MANIFEST
 from zoo_core.runtime.sweeps.engine import Job, JobAdvanced, JobEnded, JobMessage, JobStarted
 from zoo_core.runtime.sweeps.sweep import SweepStarted
 from zoo_core.runtime.training.events import EpochEnded, Evaluated, Started, Stepped
@@ -78,6 +83,32 @@ def test_where_there_is_no_terminal_every_run_has_a_line_when_it_begins_and_ends
         "1/2 seed=0,c: failed: no\\nroom",
     ]
     assert lines[-1].startswith("1/2 seed=0,d: interrupted, 0.")
+
+
+def test_a_run_that_has_finished_shows_its_result(
+    begun: SweepStarted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    view, job = SweepView(), begun.jobs[0]
+    job.folder.mkdir()
+    (job.folder / MANIFEST).write_text(json.dumps(VALUES), "utf-8")
+    for event in (begun, JobStarted(job), JobEnded(job, "finished")):
+        view.show(event)
+    result = format_result(VALUES["metrics"])
+    assert result
+    assert f"\n1/2 seed=0,c: {result}, 0." in capsys.readouterr().err
+
+
+def test_it_says_once_that_it_stops_if_a_run_has_begun(
+    begun: SweepStarted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    view = SweepView()
+    view.show(begun)
+    view.stop()
+    assert STOPPING not in capsys.readouterr().err
+    view.show(JobStarted(begun.jobs[0]))
+    view.stop()
+    view.stop()
+    assert capsys.readouterr().err.count(STOPPING) == 1
 
 
 def test_a_terminal_has_a_line_for_each_run_that_is_trained(
