@@ -13,7 +13,7 @@ from zoo_core.plugins.catalog import Catalog
 from zoo_core.processes import start_apart
 from zoo_core.recipes.resolve import resolve_run
 from zoo_core.runtime.sweeps import local_engine
-from zoo_core.runtime.sweeps.engine import Job, JobEnded
+from zoo_core.runtime.sweeps.engine import EngineOptions, Job, JobEnded, JobEvent, JobStarted
 from zoo_core.runtime.sweeps.local_engine import LocalEngine
 from zoo_core.runtime.sweeps.messages import event_to_line
 
@@ -81,3 +81,56 @@ sys.stdin.read()
         ("c", "finished"),
     ]
     assert ends[1].reason == "its process ended with exit code 1: out of luck"
+
+
+def test_when_it_is_to_stop_the_run_saves_and_no_other_begins(
+    jobs: list[Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    saved = event_to_line(JobEnded(jobs[0], "interrupted"))
+    program = f"""
+import sys
+sys.stdin.readline()
+sys.stdin.read()  # up to the end of stdin, which says that it is to stop
+print({saved!r}, end="", flush=True)
+"""
+    started = _workers_run(program, monkeypatch)
+    events: list[JobEvent] = []
+
+    def has_begun() -> bool:
+        return bool(events)
+
+    for event in LocalEngine(1).run(jobs, has_begun):
+        if event is not None:
+            events.append(event)
+    assert events == [JobStarted(jobs[0]), JobEnded(jobs[0], "interrupted")]
+    assert [process.poll() for process in started] == [0]
+
+
+def test_as_many_runs_as_are_asked_for_are_trained_at_once(
+    jobs: list[Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = f"""
+import sys, time
+for line in sys.stdin:
+    time.sleep(0.5)
+    print({_ended(jobs[0])!r}, end="", flush=True)
+"""
+    started = _workers_run(program, monkeypatch)
+    engine = local_engine.local_engine(EngineOptions(jobs=2))
+    events = [event for event in engine.run(jobs, lambda: False) if event is not None]
+    assert events[:2] == [JobStarted(jobs[0]), JobStarted(jobs[1])]
+    assert sum(isinstance(event, JobEnded) for event in events) == 3
+    assert [process.poll() for process in started] == [0, 0]
+    assert local_engine.local_engine(EngineOptions()).processes == 1
+    assert not local_engine.local_engine(EngineOptions(reuse=False)).reuse
+
+
+def test_a_closed_sweep_leaves_no_process_behind(
+    jobs: list[Job], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = _workers_run("import sys; sys.stdin.read()", monkeypatch)
+    events = LocalEngine(2).run(jobs, lambda: False)
+    assert isinstance(next(events), JobStarted)
+    assert isinstance(next(events), JobStarted)
+    events.close()  # type: ignore[attr-defined]  # it is a generator
+    assert [process.poll() for process in started] == [0, 0]
