@@ -7,7 +7,15 @@ import json
 
 import pytest
 
-from zoo_cli.terminal.output import cell_width, echo, print_json, print_table, shorten
+from zoo_cli.terminal.output import (
+    Paint,
+    cell_width,
+    echo,
+    print_json,
+    print_painted,
+    print_table,
+    shorten,
+)
 from zoo_core.errors import TargetError
 from zoo_core.escaping import one_line, printable, quoted
 
@@ -75,6 +83,13 @@ def test_a_full_stdout_is_an_error_with_its_reason(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("sys.stdout", FullDisk())
     with pytest.raises(TargetError, match="cannot write to stdout: No space left on device"):
         echo("text")
+
+
+def test_a_painted_piece_has_its_colours_and_every_piece_is_escaped(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_painted([("a\x1b[2J", None), ("b\x07", Paint(1, 2))])
+    assert capsys.readouterr().out == "a\\x1b[2J\x1b[38;5;1;48;5;2mb\\x07\x1b[0m\n"
 
 
 def test_a_table_counts_columns_and_keeps_its_lines(capsys: pytest.CaptureFixture[str]) -> None:
