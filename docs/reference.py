@@ -22,8 +22,9 @@ API: dict[str, tuple[str, ...]] = {
         "inspect", "Inspection", "states", "embeddings",
     ),
     "Find, load and share": (
-        "list_models", "list_datasets", "create_model", "load", "Checkpoint", "pull", "push",
-        "Publication", "verify", "VerifiedItem", "export", "ExportResult", "__version__",
+        "list_models", "list_datasets", "list_checkpoints", "create_model", "load", "Checkpoint",
+        "pull", "push", "Publication", "verify", "VerifiedItem", "export", "ExportResult",
+        "__version__",
     ),
     "Compare": (
         "sweep", "SweepResult", "compare", "Comparison", "check_data", "DataReport",

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from zoo_core.plugins.listing import list_datasets, list_models
+from zoo_core.plugins.listing import list_checkpoints, list_datasets, list_models
 
 
 def test_models_are_listed_by_name() -> None:
@@ -17,6 +19,17 @@ def test_datasets_are_listed_by_name() -> None:
     names = list_datasets()
     assert {"hello", "text"} <= set(names)
     assert names == sorted(set(names))
+
+
+def test_checkpoints_are_those_of_the_registry(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    assert "lstm-embed.hello" in list_checkpoints()
+    assert list_checkpoints("lstm-embed.*") == ["lstm-embed.hello", "lstm-embed.python-docs"]
+    (tmp_path / "empty.toml").write_text("schema = 1\n")
+    monkeypatch.setenv("ZOO_REGISTRY", str(tmp_path / "empty.toml"))
+    monkeypatch.setenv("ZOO_PLUGINS", "zoo-rnn")
+    assert list_checkpoints() == []
 
 
 @pytest.mark.parametrize(

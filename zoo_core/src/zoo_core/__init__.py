@@ -67,7 +67,7 @@ if TYPE_CHECKING:
     )
     from zoo_core.data.tokenizer import AbstractTokenizer
     from zoo_core.data.vocabulary import Unknown, Vocabulary
-    from zoo_core.plugins.listing import list_datasets, list_models
+    from zoo_core.plugins.listing import list_checkpoints, list_datasets, list_models
     from zoo_core.run_folder.objective import Objective
     from zoo_core.runtime.api import (
         SweepResult,
@@ -111,7 +111,7 @@ LAZY_NAMES = {
         "AbstractRecurrentConfig",
         "AbstractTiedEmbeddingConfig",
     ),
-    "zoo_core.plugins.listing": ("list_datasets", "list_models"),
+    "zoo_core.plugins.listing": ("list_checkpoints", "list_datasets", "list_models"),
     "zoo_core.runtime.api": (
         "SweepResult",
         "check_data",
@@ -226,6 +226,7 @@ __all__ = [
     "generate",
     "hookimpl",
     "inspect",
+    "list_checkpoints",
     "list_datasets",
     "list_models",
     "load",

@@ -21,6 +21,22 @@ def list_datasets(pattern: str = "*") -> list[str]:
     return _names(DatasetSpec, pattern)
 
 
+@check_arguments()
+def list_checkpoints(pattern: str = "*") -> list[str]:
+    """Returns the names of the registry's pretrained checkpoints that match a pattern.
+
+    Args:
+        pattern: A name with shell wildcards, such as ``lstm-*``.
+
+    Raises:
+        ConfigError: The registry is not well-formed.
+    """
+    from zoo_core.registry.checkpoints import load_registry  # which the other lists do not need
+
+    names = load_registry(load_catalog().registries, skip_broken=True)
+    return sorted(name for name in names if fnmatchcase(name, pattern))
+
+
 def _names(kind: type[AbstractSpec], pattern: str) -> list[str]:
     names = {entry.spec.name for entry in load_catalog().of(kind)}
     return sorted(name for name in names if fnmatchcase(name, pattern))

@@ -34,7 +34,8 @@ def create_model(
 
     Args:
         name: ``model``, or ``model.tag`` for the settings of a recipe.
-        pretrained: Load the registry's checkpoint of that name; it has its signature and settings.
+        pretrained: Load the registry's checkpoint of that name, one of ``list_checkpoints``; it
+            has its signature and settings.
         signature: The inputs and outputs; by default those of the recipe's dataset.
         settings: Settings by section, which override the recipe's:
             ``{"model": {"hidden_size": 64}}``.
