@@ -82,8 +82,8 @@ class MemoryRows:
         return self._targets_fit(signature.outputs)
 
     def _targets_fit(self, outputs: Outputs) -> bool:
-        if self.targets is None:
-            return outputs.next_token
+        if self.targets is None or outputs.next_token:
+            return self.targets is None and outputs.next_token
         has_labels = isinstance(self.targets[0], str)
         if has_labels or outputs.names:
             return has_labels and bool(outputs.names)
