@@ -458,6 +458,20 @@ def test_a_mistyped_option_before_a_mistyped_model_is_named(zoo: Zoo) -> None:
     assert (result.code, "no option --lr" in result.stderr) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("option", "hint"),
+    [
+        ("--seeds", "zoo sweep has it"),
+        ("--jobs", "zoo sweep has it"),
+        ("--resume", "to continue a run: zoo resume DIR"),
+    ],
+)
+def test_an_option_of_another_command_is_told_which(zoo: Zoo, option: str, hint: str) -> None:
+    result = zoo("train", "lstm-embed", option, "2")
+    assert result.code == 2
+    assert result.stderr.endswith(f"Error: no option {option}; {hint}\n")
+
+
 def test_a_short_name_in_a_file_suggests_the_whole_one(zoo: Zoo, tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_text("[trainer]\nlr = 1\n")
     result = zoo("train", "lstm-embed", "--config", tmp_path / "run.toml")

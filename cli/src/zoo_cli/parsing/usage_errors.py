@@ -11,6 +11,12 @@ UNEXPECTED = "Got unexpected extra argument"
 """How click's message about arguments that a command does not take begins."""
 TAKES_TEXT = ("--prompt", "--text", "--file")
 """Options whose value is often given without them."""
+NOT_OF_TRAIN = {
+    "--seeds": "zoo sweep has it",
+    "--jobs": "zoo sweep has it",
+    "--resume": "to continue a run: zoo resume DIR",
+}
+"""What to do about options that are often given to ``zoo train``, which has none of them."""
 
 
 def explain_usage(error: click.ClickException) -> click.ClickException:
@@ -50,7 +56,8 @@ def _unknown_option(name: str, context: click.Context) -> str:
     parts = [f"no option {name}"]
     if name.startswith("--dataset.") and "--dataset" in names:
         parts.append("--dataset NAME chooses other data, with settings of its own")
-    if hint := suggest(name, names):
+    elsewhere = NOT_OF_TRAIN.get(name) if context.info_name == "train" else None
+    if hint := elsewhere or suggest(name, names):
         parts.append(hint)
     return "; ".join(parts)
 
