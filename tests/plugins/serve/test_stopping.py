@@ -17,8 +17,8 @@ pytestmark = pytest.mark.full
 class Broken:
     """A model whose every step fails."""
 
-    def __init__(self) -> None:
-        self.jobs: set[Any] = set()
+    def __init__(self, error: BaseException) -> None:
+        self.error, self.jobs = error, set[Any]()
 
     @property
     def load(self) -> Any:
@@ -37,7 +37,7 @@ class Broken:
 
     def turn(self) -> list[Any]:
         """Fails."""
-        raise ZeroDivisionError("a bug")
+        raise self.error
 
     def end_all(self) -> set[Any]:
         """Ends every job."""
@@ -45,13 +45,14 @@ class Broken:
         return jobs
 
 
+@pytest.mark.parametrize("error", [ZeroDivisionError("a bug"), SystemExit(3)])
 def test_a_bug_in_a_step_fails_its_jobs_and_the_thread_goes_on(
-    caplog: pytest.LogCaptureFixture,
+    caplog: pytest.LogCaptureFixture, error: BaseException
 ) -> None:
     from zoo_serve.computing import ComputingThread
     from zoo_serve.jobs import CallRequest, Failed, Job
 
-    model: Any = Broken()
+    model: Any = Broken(error)
     computing = ComputingThread({"broken": model}, threads=1)
 
     async def ask() -> None:
@@ -61,7 +62,7 @@ def test_a_bug_in_a_step_fails_its_jobs_and_the_thread_goes_on(
             computing.submit(job)
             event = await asyncio.wait_for(job.next_event(), 20)
             assert isinstance(event, Failed)
-            assert isinstance(event.error, ZeroDivisionError)
+            assert event.error is error
 
     computing.start()
     try:

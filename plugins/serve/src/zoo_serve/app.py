@@ -344,7 +344,7 @@ async def _stream(
         yield answer.usage(started.symbols, tokens)
 
 
-def _api_error(error: Exception, param: str) -> ApiError:
+def _api_error(error: Exception | SystemExit, param: str) -> ApiError:
     """Returns the error of a client for one of the computing thread."""
     if isinstance(error, ApiError):
         return error

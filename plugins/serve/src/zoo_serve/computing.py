@@ -107,7 +107,7 @@ class ComputingThread:
         for model in self._models.values():
             try:
                 self._reports += model.turn()
-            except Exception as error:  # a bug: the jobs end, and the server does not
+            except (Exception, SystemExit) as error:  # a bug: the jobs end, and the thread does not
                 logger.exception("a step failed")
                 self._reports += [(job, Failed(error)) for job in model.end_all()]
         now = time.monotonic()

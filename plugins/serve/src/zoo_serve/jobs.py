@@ -64,7 +64,7 @@ class Answered(NamedTuple):
 class Failed(NamedTuple):
     """The error that ended a job."""
 
-    error: Exception
+    error: Exception | SystemExit
 
 
 @final

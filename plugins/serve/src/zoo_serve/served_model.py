@@ -144,7 +144,7 @@ class ServedModel:
             return
         try:
             texts, started = self._read_prompts(job, job.request)
-        except Exception as error:  # of this request alone
+        except (Exception, SystemExit) as error:  # of this request alone
             yield job, Failed(error)
             return
         yield job, started
@@ -225,7 +225,7 @@ class ServedModel:
         try:
             with torch.no_grad():
                 job.results.append(parts[len(job.results)](self.checkpoint))
-        except Exception as error:  # of this request alone
+        except (Exception, SystemExit) as error:  # of this request alone
             yield job, Failed(error)
             return
         if len(job.results) == len(parts):

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import TypeAlias
 
-from zoo_core.errors import ZooError
 from zoo_core.runtime.shapes.tracing import TracedTensor
 
 Sizes: TypeAlias = Mapping[str, int]
@@ -75,7 +74,7 @@ def _try_probe(probe: Probe, sizes: Sizes) -> list[TracedTensor] | None:
     """Returns the tensors of a model of these sizes, or None if the model does not allow them."""
     try:
         return probe(sizes)
-    except (ZooError, RuntimeError):
+    except Exception:  # of a model of a plugin, which may raise anything for a wrong size
         return None
 
 
