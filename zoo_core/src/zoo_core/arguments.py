@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import operator
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from types import NoneType, SimpleNamespace, UnionType
@@ -138,21 +138,14 @@ def _class_of(hint: Any) -> Any:
 
 
 def _fitting_member(members: Sequence[Any], value: object) -> Any:
-    if _is_empty(value):  # it would pass as a list of anything, and is first of all of its class
-        members = sorted(members, key=lambda member: _class_of(member) is not type(value))
-    for member in members:
+    # Its own class first: an empty array would pass as a list of anything, and the rows of a long
+    # one would be looked at one by one.
+    for member in sorted(members, key=lambda member: _class_of(member) is not type(value)):
         try:
             return _fitting(member, value)
         except _WrongTypeError:
             continue
     raise _WrongTypeError
-
-
-def _is_empty(value: object) -> bool:
-    try:
-        return isinstance(value, Sized) and not len(value)
-    except TypeError:  # an array without an axis
-        return False
 
 
 def _fitting_items(origin: Any, hint: Any, value: object) -> Any:
