@@ -32,6 +32,10 @@ template <class Real, int CELL, class Products> struct TimeLoop {
   // share of 16 rows would leave a remainder.
   static constexpr int64_t MIN_ROWS_FORWARD =
       Products::MIN_ROWS_PER_THREAD * (FORWARD_VECTORS > 3 && !HAS_32_REGISTERS ? 2 : 1);
+  // Every step reads the whole weight. A large one comes from a far cache or from memory, so it is
+  // better read in parts, one by each thread, unless the rows are many.
+  static constexpr int64_t LARGE_WEIGHT = 16 << 20;  // bytes
+  static constexpr int64_t MIN_ROWS_LARGE_WEIGHT = 32;
   static constexpr int64_t SCRATCH_SIZE = ROWS * 4 * L;  // numbers per thread
   typedef typename Products::Number Number;
   typedef typename Products::Operand Operand;
@@ -39,6 +43,12 @@ template <class Real, int CELL, class Products> struct TimeLoop {
   const zoo_recurrence &s;
   const int64_t T = s.steps, B = s.rows, H = s.hidden_size, G = GATES * H;
   Number *const packed = static_cast<Number *>(s.workspace);
+
+  // The rows of each thread from which threads divide the rows, not the columns.
+  int64_t min_rows(int64_t of_products) const {
+    const bool is_large = G * H * int64_t(sizeof(Number)) >= LARGE_WEIGHT;
+    return is_large && of_products < MIN_ROWS_LARGE_WEIGHT ? MIN_ROWS_LARGE_WEIGHT : of_products;
+  }
 
   static int64_t tiles(int64_t width, int64_t vectors) {
     return (width + vectors * L - 1) / (vectors * L);
@@ -341,7 +351,7 @@ template <class Real, int CELL, class Products> struct TimeLoop {
   void forward() {
     const int64_t count = tiles(H, VECTORS_PER_GATE), work = T * B * G * H;
     const bool unpacked = !Products::COPIES_ROWS && T * B < MIN_ROWS_TO_PACK;
-    const ThreadGroup group(s.threads, B, count, work, T, MIN_ROWS_FORWARD);
+    const ThreadGroup group(s.threads, B, count, work, T, min_rows(MIN_ROWS_FORWARD));
     if (!unpacked) group.for_each_thread([&](int64_t thread, int64_t threads) {
       pack_forward(count * thread / threads, count * (thread + 1) / threads);
       clear_copies(thread, threads);
@@ -353,7 +363,7 @@ template <class Real, int CELL, class Products> struct TimeLoop {
 
   void backward() {
     const int64_t count = tiles(H, BACKWARD_VECTORS), work = T * B * G * H;
-    const ThreadGroup group(s.threads, B, count, work, T, Products::MIN_ROWS_PER_THREAD);
+    const ThreadGroup group(s.threads, B, count, work, T, min_rows(Products::MIN_ROWS_PER_THREAD));
     group.for_each_thread([&](int64_t thread, int64_t threads) {
       pack_backward(count * thread / threads, count * (thread + 1) / threads);
       clear_copies(thread, threads);

@@ -14,7 +14,7 @@ from tests.plugins.kernels.compiling import PLUGIN
 
 PROGRAM = Path(__file__).with_name("native_threads.cpp")
 FLAGS = shlex.split(
-    "-std=gnu++17 -O1 -g -Wall -Wextra -Werror -fopenmp "
+    "-std=gnu++17 -O1 -g -Wall -Wextra -Werror -Wno-psabi -DZOO_VECTOR_BYTES=16 -fopenmp "
     "-fsanitize=address,undefined -fno-sanitize-recover=all"
 )
 
