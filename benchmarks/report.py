@@ -229,17 +229,27 @@ def near_cases(measured: Sequence[Measurement], isa: str) -> set[tuple[str, str]
 def merge(old: Report, new: Report) -> Report:
     """The new report with the cases of the old one that it does not measure.
 
-    Where old cases remain, so does the fact that they read another text in place of a book.
+    A case that is measured again keeps its place, and others follow. Where old cases remain, so does
+    the fact that they read another text in place of a book.
     """
-    replaced = {(row.benchmark, row.case) for row in new.measurements}
-    remaining = [row for row in old.measurements if (row.benchmark, row.case) not in replaced]
-    if not remaining:
+    replaced = _by_case(new.measurements)
+    cases = _by_case(old.measurements)
+    if not cases.keys() - replaced.keys():
         return new
     texts = [report.machine.get("texts", "") for report in (old, new)]
     machine = new.machine | replacements(
         [book for book in BOOKS if any(book in text for text in texts)]
     )
-    return replace(new, machine=machine, measurements=[*remaining, *new.measurements])
+    rows = [row for case in (cases | replaced).values() for row in case]
+    return replace(new, machine=machine, measurements=rows)
+
+
+def _by_case(measurements: Sequence[Measurement]) -> dict[tuple[str, str], list[Measurement]]:
+    """The measurements of each case, in their order."""
+    cases: dict[tuple[str, str], list[Measurement]] = {}
+    for row in measurements:
+        cases.setdefault((row.benchmark, row.case), []).append(row)
+    return cases
 
 
 def add_run(measured: Sequence[Measurement], new: Sequence[Measurement]) -> list[Measurement]:

@@ -248,14 +248,14 @@ def test_changes_since_the_last_report_are_shown_as_ratios() -> None:
     assert "Nothing moved" in drifted.markdown(before)
 
 
-def test_a_new_measurement_of_a_case_replaces_the_old_one() -> None:
+def test_a_new_measurement_of_a_case_takes_the_place_of_the_old_one() -> None:
     old = report(training(naive=[1.0], gone=[1.0]))
     other = [replace(row, case="d2l gru") for row in training(naive=[5.0])]
     new = report(training(naive=[2.0]))
     merged = merge(replace(old, measurements=old.measurements + other), new)
     assert [(row.case, row.implementation, row.value) for row in merged.measurements] == [
-        ("d2l gru", "naive", 5.0),
         ("d2l lstm", "naive", 2.0),
+        ("d2l gru", "naive", 5.0),
     ]
 
 
