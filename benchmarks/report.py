@@ -229,8 +229,8 @@ def near_cases(measured: Sequence[Measurement], isa: str) -> set[tuple[str, str]
 def merge(old: Report, new: Report) -> Report:
     """The new report with the cases of the old one that it does not measure.
 
-    A case that is measured again keeps its place, and others follow. Where old cases remain, so does
-    the fact that they read another text in place of a book.
+    A case that is measured again keeps its place, and new ones follow. Where old cases remain, so
+    does the fact that they read another text in place of a book.
     """
     replaced = _by_case(new.measurements)
     cases = _by_case(old.measurements)
