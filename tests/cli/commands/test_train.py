@@ -472,6 +472,13 @@ def test_an_option_of_another_command_is_told_which(zoo: Zoo, option: str, hint:
     assert result.stderr.endswith(f"Error: no option {option}; {hint}\n")
 
 
+def test_a_model_that_is_left_out_beside_a_checkpoint_is_asked_for(zoo: Zoo) -> None:
+    result = zoo("train", "--from", "./my run")
+    assert result.code == 2
+    remedy = "Name the model of the checkpoint too, which zoo show './my run' says."
+    assert result.stderr.endswith(f"Missing argument 'MODEL[.RECIPE]'. {remedy}\n")
+
+
 def test_a_short_name_in_a_file_suggests_the_whole_one(zoo: Zoo, tmp_path: Path) -> None:
     (tmp_path / "run.toml").write_text("[trainer]\nlr = 1\n")
     result = zoo("train", "lstm-embed", "--config", tmp_path / "run.toml")

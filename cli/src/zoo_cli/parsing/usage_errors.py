@@ -29,7 +29,7 @@ def explain_usage(error: click.ClickException) -> click.ClickException:
     if isinstance(error, click.NoSuchCommand):
         return click.UsageError(unknown_command(error.command_name, context), context)
     if isinstance(error, click.MissingParameter):  # click lists choices one below the other
-        return click.UsageError(" ".join(error.format_message().split()), context)
+        return click.UsageError(_missing_parameter(error, context), context)
     message = error.format_message()
     if message.startswith(UNEXPECTED):
         return click.UsageError(_unexpected_arguments(message, context), context)
@@ -60,6 +60,15 @@ def _unknown_option(name: str, context: click.Context) -> str:
     if hint := elsewhere or suggest(name, names):
         parts.append(hint)
     return "; ".join(parts)
+
+
+def _missing_parameter(error: click.MissingParameter, context: click.Context) -> str:
+    """Returns the message in one line; beside ``--from``, the model is easily left out."""
+    message = " ".join(error.format_message().split())
+    if source := context.params.get("source"):
+        shown = shell_word(source)
+        return f"{message} Name the model of the checkpoint too, which zoo show {shown} says."
+    return message
 
 
 def _unexpected_arguments(message: str, context: click.Context) -> str:
