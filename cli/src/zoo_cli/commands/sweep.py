@@ -87,7 +87,8 @@ def find_sweep_settings(ctx: click.Context, names: Mapping[str, str]) -> Section
     "draws",
     metavar="N",
     type=IntegerRange(1, MAX_RUNS),
-    help="Draw N settings from ranges and lists instead of combining every value.",
+    help="Draw N settings from ranges and lists instead of combining every value; equal draws are "
+    "one run.",
 )
 @run_options
 @precision_option

@@ -97,7 +97,8 @@ def sweep(
         seeds: The seeds; by default the recipe's.
         vary: Lists of values by section and key, or, with ``random``, ranges such as
             ``log:1e-4..1e-1`` and ``int:64..512``.
-        random: The number of settings to draw; 0 for every combination.
+        random: The number of settings to draw, of which equal ones are one run; 0 for every
+            combination.
         jobs: The number of runs at once; 0 for 1, or for as many as another engine has room for.
         engine: The name of what trains, such as ``ray``; empty for processes of this machine.
         dataset: A dataset instead of the recipe's.
