@@ -148,6 +148,16 @@ def test_a_file_with_the_name_of_a_pickle_is_refused_and_not_called_one(
     assert message.startswith(f"{tmp_path} holds {name}, named as a pickle; ")
 
 
+def test_an_archive_of_a_later_version_is_not_called_a_pickle(tmp_path: Path) -> None:
+    path = tmp_path / "data.bin"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("data.pkl", "")
+    data = bytearray(path.read_bytes())
+    data[data.rindex(b"PK\x01\x02") + 6] = 200  # the version that is needed to read it
+    path.write_bytes(data)
+    assert not is_pickle(path)
+
+
 def test_the_pickle_is_named_before_a_file_with_the_name_of_one(tmp_path: Path) -> None:
     (tmp_path / "a.pt").write_bytes(b"")
     (tmp_path / "b.bin").write_bytes(pickle.dumps({}))

@@ -76,7 +76,8 @@ def is_pickle(path: Path) -> bool:
                 return True
             with zipfile.ZipFile(file) as archive:
                 return any(name.endswith(".pkl") for name in archive.namelist())
-    except (OSError, ValueError, zipfile.BadZipFile):  # not readable, or no archive
+    except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
+        # not readable, no archive, or one that zipfile cannot read
         return False
 
 
