@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
+from tests.runtime.sweeps.in_process import InProcessEngine
 from zoo_core.errors import ConfigError, MisfitError, NotFoundError
 from zoo_core.plugins.catalog import Catalog
+from zoo_core.run_folder.manifest import WEIGHTS
+from zoo_core.run_folder.run_config import RunConfig
+from zoo_core.runtime.building import build
 from zoo_core.runtime.comparisons.contest import NO_END, Budget, Contest, expand, is_trained
 
 MODELS = ("rnn-embed", "gru-embed")
@@ -101,3 +105,38 @@ def test_a_pattern_stands_for_recipes(catalog: Catalog) -> None:
     names = expand(catalog, ["lstm-*.hello", "gru-embed", "./a*"])
     recipes = ["lstm-embed.hello", "lstm-manual.hello", "lstm-stacked.hello"]
     assert names == [*recipes, "gru-embed", "./a*"]
+
+
+def test_the_data_that_all_models_have_is_read_once_for_their_metrics(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def make_dataset(catalog: Catalog, run_config: RunConfig, vocabulary: None) -> Any:
+        read.append(run_config.model)
+        return original(catalog, run_config, vocabulary)
+
+    original = build.make_dataset
+    monkeypatch.setattr(build, "make_dataset", make_dataset)
+    Contest().training(catalog, MODELS).check_metric("accuracy")
+    assert read == ["rnn-embed"]
+    with pytest.raises(NotFoundError, match=r"^rnn-embed on hello has no metric 'acuracy'"):
+        Contest().training(catalog, MODELS).check_metric("acuracy")
+
+
+def test_a_trainer_that_fails_is_left_to_its_run(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def make_trainer(*arguments: object) -> Any:
+        raise ValueError("a bug of a plugin")
+
+    monkeypatch.setattr(build, "make_trainer", make_trainer)
+    Contest().training(catalog, MODELS).check_metric("accuracy")
+
+
+def test_a_damaged_run_of_another_seed_refuses_no_metric(catalog: Catalog) -> None:
+    models, budget = ["rnn-embed"], Budget(epochs=1)
+    both = Contest(seeds=(0, 1), budget=budget).training(catalog, models, InProcessEngine())
+    assert list(both.events())
+    (both.runs()[1].path / WEIGHTS).write_bytes(b"damaged")
+    Contest(seeds=(0,), budget=budget).training(catalog, models).check_metric("accuracy")

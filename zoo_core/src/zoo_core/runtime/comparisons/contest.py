@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 from zoo_core.comparisons.comparison import COVERAGE, find_metric
 from zoo_core.comparisons.find_runs import find_runs
@@ -31,6 +31,9 @@ from zoo_core.sweeps.folder import is_sweep
 from zoo_core.sweeps.grid import Grid
 from zoo_core.sweeps.question import Question
 from zoo_core.sweeps.run_states import SweepRun, list_sweep_runs
+
+if TYPE_CHECKING:
+    from zoo_core.runtime.datasets.dataset import AbstractDataset
 
 DEFAULT_SEEDS = (0, 1, 2)
 """The seeds of a comparison; three are the fewest that show a spread worth the name."""
@@ -169,19 +172,31 @@ def _check_one_dataset(bases: Mapping[str, RunConfig]) -> None:
             )
 
 
-def _check_metric(catalog: Catalog, run_config: RunConfig, metric: str) -> None:
+def _check_metric(
+    catalog: Catalog, run_config: RunConfig, metric: str, datasets: dict[str, AbstractDataset]
+) -> None:
     """Checks that a run will have a metric, unless it cannot be built, which its training reports.
+
+    Args:
+        catalog: The installed plugins.
+        run_config: The run config.
+        metric: ``metric`` or ``split.metric``.
+        datasets: The datasets of other runs, by name and settings, which are not read again; that
+            of this run is added.
 
     Raises:
         NotFoundError: It will not have it.
     """
     from zoo_core.runtime.building.build import make_dataset, make_trainer, training_signature
 
+    settings = run_config.configs["dataset"]
+    key = json.dumps([run_config.name("dataset"), settings], sort_keys=True, default=str)
     try:
-        dataset = make_dataset(catalog, run_config, None)
+        dataset = datasets.get(key) or make_dataset(catalog, run_config, None)
+        datasets[key] = dataset
         signature = training_signature(catalog, run_config, dataset)
         trainer = make_trainer(catalog, run_config, signature)
-    except ZooError:
+    except Exception:  # of a plugin, which may raise anything
         return
     names = [*trainer.objective.directions, *dataset.further_metric_names]
     split, _, name = metric.rpartition(".")
@@ -305,10 +320,15 @@ class Training:
         runs = list_sweep_runs(self.folder) if is_sweep(self.folder) else []
         finished = [run.path for run in runs if run.state == "finished" and run.label in labels]
         if finished:
-            find_metric(find_runs(finished).runs, metric)
+            try:
+                found = find_runs(finished)
+            except ZooError:  # a damaged one, which may be of a seed that is not asked for
+                return
+            find_metric(found.runs, metric)
         elif self.engine.is_local:
+            datasets: dict[str, AbstractDataset] = {}
             for question in self.questions:
-                _check_metric(self.catalog, question.base, metric)
+                _check_metric(self.catalog, question.base, metric, datasets)
 
     def _check_data(self) -> None:
         """Reads the data where all models have the same, before every run fails."""
