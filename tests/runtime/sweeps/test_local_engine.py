@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +43,11 @@ def _workers_run(program: str, monkeypatch: pytest.MonkeyPatch) -> list[subproce
 
     monkeypatch.setattr(local_engine, "start_apart", start_program)
     return started
+
+
+def _ends_within_turns(events: Iterator[JobEvent | None]) -> list[JobEnded]:
+    """Returns the ends of jobs that an engine reports within ``MAX_TURNS``."""
+    return [event for event in islice(events, MAX_TURNS) if isinstance(event, JobEnded)]
 
 
 def _ended(job: Job) -> str:
@@ -81,6 +91,48 @@ sys.stdin.read()
         ("c", "finished"),
     ]
     assert ends[1].reason == "its process ended with exit code 1: out of luck"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no signals")
+@pytest.mark.parametrize(("number", "name"), [(9, "SIGKILL, perhaps"), (40, "signal 40")])
+def test_a_worker_that_is_ended_by_a_signal_fails_its_job(
+    jobs: list[Job], monkeypatch: pytest.MonkeyPatch, number: int, name: str
+) -> None:
+    program = f"import os, sys\nsys.stdin.readline()\nos.kill(os.getpid(), {number})"
+    _workers_run(program, monkeypatch)
+    (end,) = _ends_within_turns(LocalEngine(1).run(jobs[:1], lambda: False))
+    assert end.outcome == "failed"
+    assert end.reason.startswith(f"its process was ended by {name}")
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")
+@pytest.mark.parametrize("kept", [1, 2], ids=["stdout", "stderr"])
+@pytest.mark.parametrize("outcome", ["finished", "failed"])
+def test_a_process_that_a_worker_leaves_behind_holds_nothing_up(
+    jobs: list[Job], monkeypatch: pytest.MonkeyPatch, outcome: str, kept: int
+) -> None:
+    program = f"""
+import os, sys, time
+sys.stdin.readline()
+if os.fork() == 0:
+    os.close({3 - kept})
+    time.sleep(30)
+    os._exit(0)
+if {outcome == "finished"}:
+    print({_ended(jobs[0])!r}, end="", flush=True)
+    sys.stdin.read()
+os.kill(os.getpid(), 9)
+"""
+    monkeypatch.setattr(local_engine, "LAST_WORDS", 0.1)
+    started = _workers_run(program, monkeypatch)
+    began = time.monotonic()
+    try:
+        ends = _ends_within_turns(LocalEngine(1).run(jobs[:1], lambda: False))
+        assert [end.outcome for end in ends] == [outcome]
+        assert time.monotonic() - began < 20
+    finally:
+        for process in started:
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_when_it_is_to_stop_the_run_saves_and_no_other_begins(

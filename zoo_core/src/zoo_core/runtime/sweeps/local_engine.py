@@ -30,7 +30,7 @@ MODULE = "zoo_core.runtime.sweeps.worker"
 TAIL = 20
 """Lines of a worker's stderr that are kept."""
 LAST_WORDS = 1.0
-"""Seconds to wait for them when it has ended; a process of its own may keep its stderr open."""
+"""Seconds to wait for its last lines when it has ended; what it started may hold its streams."""
 
 
 @final
@@ -129,7 +129,8 @@ class _Worker:
         self._tail: deque[str] = deque(maxlen=TAIL)
         self._tail_thread = threading.Thread(target=self._keep_tail, daemon=True)
         self._event_thread = threading.Thread(target=self._read_events, daemon=True)
-        for thread in (self._tail_thread, self._event_thread):
+        self._end_thread = threading.Thread(target=self._wait_for_end, daemon=True)
+        for thread in (self._tail_thread, self._event_thread, self._end_thread):
             thread.start()
 
     @property
@@ -140,13 +141,13 @@ class _Worker:
     def begin(self, job: Job) -> None:
         """Hands a job to the process, which has none."""
         with self._lock:
-            self._job = job
             has_ended = self._has_ended
-        if has_ended:  # just now, so that the reader has found no job
+            self._job = None if has_ended else job
+        if has_ended:  # just now, so that no job was found then
             self._report_death(job)
             return
         assert self._process.stdin
-        with contextlib.suppress(OSError):  # it has died, which the reader finds
+        with contextlib.suppress(OSError):  # it has died, which is reported at its end
             self._process.stdin.write(job_to_line(job))
             self._process.stdin.flush()
 
@@ -159,44 +160,53 @@ class _Worker:
     def close(self) -> None:
         """Waits for the end of the process."""
         self.stop()
-        self._process.wait()
-        for thread in (self._tail_thread, self._event_thread):
-            thread.join()
-        for stream in (self._process.stdout, self._process.stderr):
-            assert stream
-            stream.close()
+        self._end_thread.join()
 
     def _keep_tail(self) -> None:
         assert self._process.stderr
-        for line in self._process.stderr:
-            self._tail.append(line.decode(errors="replace").rstrip())
+        with self._process.stderr as lines:
+            for line in lines:
+                self._tail.append(line.decode(errors="replace").rstrip())
 
     def _read_events(self) -> None:
         assert self._process.stdout
-        for line in self._process.stdout:
-            if job := self._job:
-                with contextlib.suppress(ValueError):  # it died in the middle of a line
-                    event = event_from_line(job, line)
-                    if isinstance(event, JobEnded):
-                        self._job = None
-                    self._events.put(_Arrival(self, event))
+        with self._process.stdout as lines:
+            for line in lines:
+                self._read_event(line)
+
+    def _read_event(self, line: bytes) -> None:
+        with self._lock:
+            if (job := self._job) is None:
+                return
+            with contextlib.suppress(ValueError):  # it died in the middle of a line
+                event = event_from_line(job, line)
+                if isinstance(event, JobEnded):
+                    self._job = None
+                self._events.put(_Arrival(self, event))
+
+    def _wait_for_end(self) -> None:
         self._process.wait()
+        for thread in (self._event_thread, self._tail_thread):
+            thread.join(LAST_WORDS)
         with self._lock:
             self._has_ended, job = True, self._job
+            self._job = None  # what another process still writes is not of it
         if job:
             self._report_death(job)
 
     def _report_death(self, job: Job) -> None:
-        self._tail_thread.join(LAST_WORDS)
         reason = self._describe_death(self._process.wait())
         self._events.put(_Arrival(self, JobEnded(job, "failed", reason, ZooError.exit_code)))
 
     def _describe_death(self, code: int) -> str:
         """Describes a process that ended without a word."""
         if code >= 0:
-            last = next((line for line in reversed(self._tail) if line), "")
+            last = next((line for line in reversed(tuple(self._tail)) if line), "")
             return f"its process ended with exit code {code}{f': {last}' if last else ''}"
-        name = signal.Signals(-code).name
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:  # most signals of real time have no name
+            name = f"signal {-code}"
         hint = ", perhaps because memory ran out" if name == "SIGKILL" else ""
         return f"its process was ended by {name}{hint}"
 
