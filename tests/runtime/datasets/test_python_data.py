@@ -55,6 +55,23 @@ def test_texts_with_labels_are_classified(data: Any, columns: dict[str, str]) ->
     assert [int(target) for target in targets] == [0, 1]
 
 
+@pytest.mark.parametrize("error", [KeyError("label"), IndexError("label"), TypeError("label")])
+def test_an_error_of_a_torch_dataset_is_named_with_the_row(error: Exception) -> None:
+    class Faulty:
+        def __len__(self) -> int:
+            return 2
+
+        def __getitem__(self, index: int) -> tuple[str, str]:
+            if index == 1:
+                raise error
+            return "no", "x"
+
+    message = rf"^row 1 of the data cannot be read: {type(error).__name__}: '?label'?$"
+    with pytest.raises(DataError, match=message) as caught:
+        memory_rows(Faulty())
+    assert caught.value.__cause__ is error
+
+
 def test_a_torch_dataset_may_have_rows_of_different_lengths() -> None:
     rows = memory_rows(Pairs())
     assert rows.signature().outputs == Classes(3)

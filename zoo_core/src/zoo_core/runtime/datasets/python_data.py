@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -62,11 +62,26 @@ def _items(data: Any) -> list[Any]:
     # A column of pandas has its rows by position here; its own index may have any order.
     rows = getattr(data, "iloc", data)
     try:
-        if not isinstance(data, str | bytes) and getattr(data, "columns", None) is None:
-            return [rows[index] for index in range(len(data))]
-    except (TypeError, KeyError, IndexError):
-        pass
-    raise DataError(f"data of the type {type(data).__name__}: {EXPECTED}")
+        count = len(data)
+        is_table = getattr(data, "columns", None) is not None
+        if isinstance(data, str | bytes | Mapping) or is_table or not hasattr(rows, "__getitem__"):
+            raise TypeError
+    except TypeError:
+        raise DataError(f"data of the type {type(data).__name__}: {EXPECTED}") from None
+    return [_item(rows, number) for number in range(count)]
+
+
+def _item(rows: Any, number: int) -> Any:
+    """Returns a row.
+
+    Raises:
+        DataError: The code of a torch dataset fails.
+    """
+    try:
+        return rows[number]
+    except (TypeError, KeyError, IndexError) as error:
+        reason = " ".join(f"{type(error).__name__}: {error}".split())
+        raise DataError(f"row {number} of the data cannot be read: {reason}") from error
 
 
 def _frame_rows(frame: Any, text: str, label: str) -> MemoryRows:
