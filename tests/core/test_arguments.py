@@ -194,6 +194,14 @@ def read(texts: str | list[str] | np.ndarray[Any, Any]) -> object:
 
 def test_without_items_an_array_is_an_array_and_no_list_of_texts() -> None:
     array = np.empty((0, 3))
+    masked = np.ma.array(array)
     assert read(array) is array
-    assert read(np.array(["a"])) == ["a"]
+    assert read(masked) is masked
     assert (read([]), read("")) == ([], "")
+
+
+@pytest.mark.parametrize("dtype", [str, object])
+def test_an_array_of_texts_is_a_list_of_texts(dtype: type) -> None:
+    found = read(np.array(["a", "b"], dtype=dtype))
+    assert isinstance(found, list)
+    assert found == ["a", "b"]

@@ -42,6 +42,8 @@ WORDS: dict[Any, str] = {
     Path: "a path",
 }
 ITEMS: dict[Any, str] = {str: "texts", int: "integers", Path: "paths"}
+KINDS_OF_TEXT = ("O", "U", "T")
+"""The kinds of the dtypes of NumPy for texts; an array of one is a list of texts first."""
 MAX_SHOWN = 80
 """Characters that an error shows of a value."""
 
@@ -138,14 +140,22 @@ def _class_of(hint: Any) -> Any:
 
 
 def _fitting_member(members: Sequence[Any], value: object) -> Any:
-    # Its own class first: an empty array would pass as a list of anything, and the rows of a long
-    # one would be looked at one by one.
-    for member in sorted(members, key=lambda member: _class_of(member) is not type(value)):
+    dtype = getattr(value, "dtype", None)
+    if getattr(dtype, "kind", "") not in KINDS_OF_TEXT:
+        # Its own class first: an empty array would pass as a list of anything, and the rows of a
+        # long one would be looked at one by one.
+        members = sorted(members, key=lambda member: not _is_of(_class_of(member), value))
+    for member in members:
         try:
             return _fitting(member, value)
         except _WrongTypeError:
             continue
     raise _WrongTypeError
+
+
+def _is_of(kind: Any, value: object) -> bool:
+    """Whether a value is of a class; nothing is of what is no class, such as ``Any``."""
+    return isinstance(kind, type) and kind is not Any and isinstance(value, kind)
 
 
 def _fitting_items(origin: Any, hint: Any, value: object) -> Any:
