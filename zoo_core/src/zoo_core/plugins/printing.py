@@ -21,16 +21,23 @@ def printing_to_stderr() -> Iterator[None]:
     Raises:
         PluginError: The code inside closes stdout or stderr, which are open again afterwards.
     """
-    streams = {name: getattr(sys, name) for name in DESCRIPTORS}
+    streams = {
+        name: getattr(sys, name) for name in DESCRIPTORS if not _is_closed(getattr(sys, name))
+    }
     try:
         with contextlib.redirect_stdout(sys.stderr):
             yield
     finally:
-        closed = [name for name, stream in streams.items() if getattr(stream, "closed", False)]
+        closed = [name for name, stream in streams.items() if _is_closed(stream)]
         for name in closed:
             setattr(sys, name, _opened_again(streams[name], DESCRIPTORS[name]))
     if closed:
         raise PluginError("it closes stdout or stderr")
+
+
+def _is_closed(stream: object) -> bool:
+    """Whether a stream is closed; one that is None, without a console, is not."""
+    return getattr(stream, "closed", False) is True
 
 
 def _opened_again(stream: TextIO, descriptor: int) -> TextIO:
@@ -44,7 +51,7 @@ def _opened_again(stream: TextIO, descriptor: int) -> TextIO:
         target,
         "w",
         buffering=1,
-        encoding=stream.encoding,
-        errors=stream.errors,
+        encoding=getattr(stream, "encoding", None),  # which an object in its place may lack
+        errors=getattr(stream, "errors", None),
         closefd=target != descriptor,
     )
