@@ -226,6 +226,13 @@ def test_an_array_of_no_real_numbers_says_what_it_is_of(dtype: Any) -> None:
         as_tensor(array)
 
 
+def test_an_integer_beyond_64_bits_is_not_taken_for_a_negative_one() -> None:
+    array = np.array([[0, 2**63]], dtype=np.uint64)
+    with pytest.raises(DataError, match=r"the integer 9223372036854775808 is too large: expected"):
+        memory_rows((array, [0]))
+    assert as_tensor(array[:, :1]).tolist() == [[0]]
+
+
 def test_a_text_of_numpy_is_one_of_python() -> None:
     rows = memory_rows([(np.str_("ab"), np.str_("x")), ("cd", "y")])
     assert {type(text) for text in [*rows.inputs, *rows.signature().outputs.names]} == {str}

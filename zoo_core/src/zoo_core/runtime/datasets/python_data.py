@@ -21,6 +21,7 @@ EXPECTED = (
 )
 KINDS = {"b": np.bool_, "i": np.int64, "u": np.int64, "f": np.float64}
 """What numbers become, by the kind of their dtype in NumPy."""
+MAX_INTEGER = np.iinfo(np.int64).max
 MAX_SHOWN = 60
 """Characters that an error shows of a row."""
 
@@ -287,7 +288,8 @@ def as_tensor(value: Any) -> Tensor:
         value: Numbers as an array of any dtype and layout, a dense tensor, a list or a scalar.
 
     Raises:
-        DataError: They are none, or complex; some are masked; or the tensor is not dense.
+        DataError: They are none, or complex; some are masked, or integers from 2**63 on; or the
+            tensor is not dense.
     """
     if isinstance(value, Tensor):
         return _dense(value)
@@ -295,6 +297,8 @@ def as_tensor(value: Any) -> Tensor:
         raise DataError("some numbers are masked; fill them in, such as with .filled(0)")
     try:
         array = np.array(value)  # a copy, as a view may be reversed or read-only
+        if array.dtype.kind == "u" and array.size and array.max() > MAX_INTEGER:
+            raise DataError(f"the integer {array.max()} is too large: expected at most 2**63 - 1")
         if array.dtype.kind in KINDS:
             return torch.from_numpy(array.astype(KINDS[array.dtype.kind]))
     except (TypeError, ValueError, RuntimeError):  # such as rows of different lengths
