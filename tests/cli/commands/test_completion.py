@@ -54,7 +54,10 @@ def completed(zoo: Zoo, monkeypatch: pytest.MonkeyPatch, *words: str) -> set[str
 
 @pytest.mark.parametrize(
     "command",
-    ["resume", "push", "report", "runs remove", "evaluate", "verify", "train lstm-embed --from"],
+    [
+        *("resume", "push", "runs remove", "evaluate", "verify", "train lstm-embed --from"),
+        pytest.param("report", marks=pytest.mark.full),
+    ],
 )
 def test_runs_complete_where_a_run_is_expected(
     zoo: Zoo, monkeypatch: pytest.MonkeyPatch, command: str
