@@ -13,10 +13,11 @@ from tests.faults.conftest import Met, Start
 from tests.faults.fault import case, fault
 from tests.faults.test_disk_faults import wait_for_steps
 from tests.runtime.sweeps.in_process import InProcessEngine
+from zoo_core.run_folder.manifest import SWEEP
 from zoo_core.runtime.sweeps import sweep as sweeps
 from zoo_core.runtime.sweeps.local_engine import LocalEngine
 from zoo_core.storage import file_systems
-from zoo_core.sweeps.folder import SWEEP, lock_sweep_folder
+from zoo_core.sweeps.folder import lock_sweep_folder
 from zoo_core.sweeps.run_states import list_sweep_runs
 
 TINY = ("sweep", "rnn-cell.hello", "--trainer.epochs", 2, "--threads", 1)

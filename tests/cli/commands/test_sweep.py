@@ -11,8 +11,9 @@ import pytest
 from tests.cli.command import Zoo
 from tests.runtime.sweeps.in_process import InProcessEngine
 from zoo_cli.terminal.signals import STOPPING, GracefulInterrupt
+from zoo_core.run_folder.manifest import SWEEP
 from zoo_core.runtime.sweeps import sweep as sweeps
-from zoo_core.sweeps.folder import SWEEP, lock_sweep_folder
+from zoo_core.sweeps.folder import lock_sweep_folder
 
 TINY = ("rnn-cell.hello", "--trainer.epochs", 2)
 REGISTRY = """schema = 1

@@ -17,6 +17,7 @@ from zoo_core.run_folder.manifest import (
     MANIFEST,
     MAX_TEXT_BYTES,
     OTHER_FOLDERS,
+    SWEEP,
     WEIGHTS,
     Manifest,
     read_manifest,
@@ -24,7 +25,6 @@ from zoo_core.run_folder.manifest import (
 from zoo_core.runtime.comparisons.files import DATA as COMPARISON
 from zoo_core.runtime.exporting.export import SIGNATURE
 from zoo_core.storage.hashes import FileRecord
-from zoo_core.sweeps.folder import SWEEP
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ import pytest
 from tests.core.sweeps.conftest import Ask
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError
 from zoo_core.plugins.catalog import Catalog
+from zoo_core.run_folder.manifest import SWEEP
 from zoo_core.storage.locations import zoo_home
 from zoo_core.sweeps.checking import check_question
 from zoo_core.sweeps.folder import (
-    SWEEP,
     default_folder,
     lock_sweep_folder,
     read_sweep,

@@ -9,7 +9,8 @@ import pytest
 from tests.core.sweeps.conftest import Ask
 from zoo_core.errors import ConfigError, IntegrityError, NotFoundError
 from zoo_core.plugins.catalog import Catalog
-from zoo_core.sweeps.folder import SWEEP, write_sweep
+from zoo_core.run_folder.manifest import SWEEP
+from zoo_core.sweeps.folder import write_sweep
 from zoo_core.sweeps.sweep import Sweep
 from zoo_core.sweeps.sweep_file import is_sweep_path, read_asked_sweep
 

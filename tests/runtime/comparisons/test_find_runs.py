@@ -9,7 +9,7 @@ import pytest
 from tests.runtime.sweeps.part_of_sweep import write_part_of_sweep
 from zoo_core.comparisons.find_runs import find_runs
 from zoo_core.errors import NotFoundError
-from zoo_core.sweeps.folder import SWEEP
+from zoo_core.run_folder.manifest import SWEEP
 
 
 def test_the_runs_that_a_sweep_lacks_are_named(hello: Path, tmp_path: Path) -> None:

@@ -14,8 +14,9 @@ import pytest
 from tests.faults.child import Child
 from tests.runtime.sweeps.in_process import InProcessEngine
 from zoo_cli.main import run
+from zoo_core.run_folder.manifest import SWEEP
 from zoo_core.runtime.sweeps import sweep as sweeps
-from zoo_core.sweeps.folder import SWEEP, is_sweep
+from zoo_core.sweeps.folder import is_sweep
 from zoo_core.sweeps.run_states import list_sweep_runs
 
 SEEDS = "0-2"

@@ -28,9 +28,11 @@ DAMAGED = "it is damaged: copy or download the checkpoint again, or undo what wa
 """What to do about a manifest that is not JSON."""
 MAX_TEXT_BYTES = 16_000_000
 """The largest manifest or card that is read."""
+SWEEP = "sweep.toml"
+"""The file that makes a folder one of a sweep."""
 OTHER_FOLDERS = {
     MANIFEST: "it is a checkpoint",
-    "sweep.toml": "it is a sweep",
+    SWEEP: "it is a sweep",
     "comparison.json": "it holds the results of a comparison",
     "signature.json": "it is an exported model",
 }
@@ -136,7 +138,7 @@ def no_checkpoint(folder: Path) -> NotFoundError:
     """Returns the error that a folder holds no checkpoint, which says why and where to look."""
     reason = why_missing(folder, MANIFEST)
     remedy = "see: zoo runs"
-    if (folder / "sweep.toml").is_file():
+    if (folder / SWEEP).is_file():
         remedy += f" --sweep {shown(folder)}"
     elif not folder.parent.exists() and re.fullmatch(REPO, folder.as_posix(), re.ASCII):
         remedy += f"; one on the Hub is called hub:{folder.as_posix()}"

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple, final
 from zoo_core.configs.records import Count, read_record
 from zoo_core.configs.settings import NONE
 from zoo_core.errors import IntegrityError, NotFoundError, TargetError, ZooError
-from zoo_core.run_folder.manifest import why_missing
+from zoo_core.run_folder.manifest import SWEEP, why_missing
 from zoo_core.run_folder.ownership import check_utf8
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.storage.atomic import (
@@ -35,7 +35,7 @@ from zoo_core.sweeps.question import Question
 from zoo_core.sweeps.sweep import Questions, Sweep
 
 FORMAT = 1
-SWEEP, LOCK, HOLDER = "sweep.toml", "sweep.lock", "sweep.holder"
+LOCK, HOLDER = "sweep.lock", "sweep.holder"
 MAX_BYTES = 16_000_000
 HEADER = "# What the runs in this folder were asked for; zoo sweep reads it.\n"
 

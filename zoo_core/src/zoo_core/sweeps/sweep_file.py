@@ -30,8 +30,9 @@ from zoo_core.errors import ConfigError, NotFoundError
 from zoo_core.plugins.catalog import Catalog
 from zoo_core.recipes.resolve import SEED_COUNT, resolve_run
 from zoo_core.references import Folder, parse_reference
+from zoo_core.run_folder.manifest import SWEEP
 from zoo_core.run_folder.run_config import MAX_THREADS, SECTIONS, RunConfig
-from zoo_core.sweeps.folder import SWEEP, parse_sweep, read_sweep, read_toml, sweeps_folder
+from zoo_core.sweeps.folder import parse_sweep, read_sweep, read_toml, sweeps_folder
 from zoo_core.sweeps.grid import Grid
 from zoo_core.sweeps.question import Question
 from zoo_core.sweeps.sweep import Sweep

@@ -20,7 +20,7 @@ from zoo_core.data.signature import Signature
 from zoo_core.errors import IntegrityError, NotFoundError, suggest
 from zoo_core.references import shown
 from zoo_core.run_folder.local_runs import run_names
-from zoo_core.run_folder.manifest import MANIFEST, why_missing
+from zoo_core.run_folder.manifest import MANIFEST, SWEEP, why_missing
 from zoo_core.run_folder.ownership import CURRENT, STATE, STATE_VALUES
 from zoo_core.run_folder.run_config import RunConfig
 from zoo_core.runtime.checkpoints.tensors import read_tensors, to_parts
@@ -77,7 +77,7 @@ def check_has_state(folder: Path) -> None:
         elif (folder / MANIFEST).is_file():
             start = f"zoo train MODEL --from {shown(folder)}"
             reason += f" without the state of its run; to start from its weights: {start}"
-        elif (folder / "sweep.toml").is_file():
+        elif (folder / SWEEP).is_file():
             reason += f"; to continue it: zoo sweep {shown(folder)}"
         raise NotFoundError(f"no run to resume in {folder}: {reason}")
 
